@@ -1,0 +1,26 @@
+/**
+ * What a Service got and why, or why it got nothing. Both are values: the reason decided here is the one that is logged,
+ * written into status and shown by every command.
+ */
+import type { Issue } from '../issue/issue.js';
+import type { Address } from '../net/address.js';
+
+export type Reason =
+  | { readonly code: 'LOCKED'; readonly message: string }
+  | { readonly code: 'REQUESTED_ADDRESS'; readonly message: string }
+  | { readonly code: 'REQUESTED_POOL'; readonly message: string }
+  | { readonly code: 'PINNED_POOL'; readonly message: string }
+  | { readonly code: 'GENERAL_POOL'; readonly message: string }
+  | { readonly code: 'KEPT'; readonly message: string };
+
+export interface Allocation {
+  readonly addresses: readonly Address[];
+  readonly pool: string;
+  readonly reason: Reason;
+}
+
+/** `not-a-load-balancer` and another `loadBalancerClass` are no mistakes: nothing is reported for them. */
+export type Outcome =
+  | { readonly allocated: Allocation; readonly warnings: readonly Issue[] }
+  | { readonly pending: readonly [Issue, ...Issue[]] }
+  | { readonly ignored: 'not-a-load-balancer' | 'other-class' };

@@ -1,0 +1,65 @@
+/**
+ * Every code an issue can have, once. docs/errors.md explains each; a test holds the two equal.
+ *
+ * A code is a contract: people search for it and write alerts on it. Codes are added, never renamed.
+ */
+export const CATALOGUE = {
+  // Text that should be an address, a range or a MAC.
+  ADDRESS_MALFORMED: { severity: 'error', summary: 'not an IP address' },
+  PREFIX_MALFORMED: { severity: 'error', summary: 'not a CIDR prefix' },
+  RANGE_MALFORMED: { severity: 'error', summary: 'not an address range' },
+  RANGE_REVERSED: { severity: 'error', summary: 'a range whose first address is after its last' },
+  RANGE_MIXED_FAMILIES: { severity: 'error', summary: 'a range from one address family to the other' },
+
+  // Files and YAML.
+  FILE_UNREADABLE: { severity: 'error', summary: 'a file or folder that cannot be read' },
+  YAML_MALFORMED: { severity: 'error', summary: 'not YAML, or YAML cut short' },
+  NOT_AN_OBJECT: { severity: 'error', summary: 'a document without apiVersion, kind and metadata.name' },
+  DUPLICATE_OBJECT: { severity: 'error', summary: 'the same object in two places' },
+
+  // One object against its schema.
+  UNKNOWN_FIELD: { severity: 'error', summary: 'a field the kind does not have' },
+  FIELD_MISSING: { severity: 'error', summary: 'a required field is missing' },
+  FIELD_INVALID: { severity: 'error', summary: 'a value of the wrong type or out of bounds' },
+  API_VERSION_UNKNOWN: { severity: 'error', summary: 'a version of our kinds that does not exist' },
+  SELECTOR_INVALID: { severity: 'error', summary: 'a label selector that cannot be' },
+  DUPLICATE_ENTRY: { severity: 'error', summary: 'the same entry twice in one list' },
+
+  // Objects against each other.
+  POOL_OVERLAP: { severity: 'error', summary: 'two ranges share addresses' },
+  UNKNOWN_POOL: { severity: 'warning', summary: 'an advertisement names a pool that does not exist' },
+  PRIORITY_NEGATIVE: { severity: 'error', summary: 'a negative pool priority' },
+  BGP_IGNORED: { severity: 'warning', summary: 'BGP objects and fields are accepted and ignored' },
+
+  // What a Service asked for and cannot have.
+  SERVICE_INVALID: { severity: 'error', summary: 'a Service whose request contradicts itself' },
+  ADDRESS_OUTSIDE_POOLS: { severity: 'error', summary: 'the requested address is in no pool' },
+  ADDRESS_IN_USE: { severity: 'error', summary: 'the requested address is held by another Service' },
+  ADDRESS_NOT_IN_POOL: { severity: 'error', summary: 'the requested address is not in the requested pool' },
+  ADDRESS_BUGGY: { severity: 'error', summary: 'the requested address ends in .0 or .255 and its pool avoids those' },
+  REQUESTED_POOL_UNKNOWN: { severity: 'error', summary: 'the requested pool does not exist' },
+  POOL_NOT_COMPATIBLE: { severity: 'error', summary: 'the pool is pinned to other namespaces or Services' },
+  POOL_EXHAUSTED: { severity: 'error', summary: 'no pool has a free address for the Service' },
+  DUAL_STACK_UNSUPPORTED: { severity: 'error', summary: 'this version does not allocate two families to one Service' },
+
+  // The lock file.
+  LOCK_MALFORMED: { severity: 'error', summary: 'addresses.lock.yaml does not have the shape of a lock file' },
+  LOCK_CONFLICT: { severity: 'error', summary: 'the lock file promises what cannot be given' },
+  NOT_LOCKED: { severity: 'warning', summary: 'a Service without a lock, whose address a later change may renumber' },
+
+  // The agent's surroundings.
+  INTERFACE_MISSING: { severity: 'error', summary: 'an interface that does not exist on this node' },
+  INTERFACE_UNUSABLE: { severity: 'error', summary: 'an interface that is down or cannot do ARP' },
+  CAPTURE_DENIED: { severity: 'error', summary: 'no permission for raw packets' },
+  CAPTURE_FAILED: { severity: 'error', summary: 'packets cannot be captured or sent' },
+  CAPTURE_BUILD: { severity: 'error', summary: 'the capture module is missing or built so that it can abort the process' },
+  STATUS_DIR_BUSY: { severity: 'error', summary: 'another agent uses this status folder' },
+  STATUS_DIR_UNUSABLE: { severity: 'error', summary: 'the status folder cannot be written' },
+  STATE_DIR_UNUSABLE: { severity: 'error', summary: 'the state folder does not exist or cannot be watched' },
+  PEER_UNRESOLVED: { severity: 'error', summary: 'a --join host that has no address' },
+  PORT_IN_USE: { severity: 'error', summary: 'a port the agent needs is taken' },
+  DELIVER_FAILED: { severity: 'error', summary: 'the addresses could not be put on lo' },
+  IPV6_UNANSWERED: { severity: 'warning', summary: 'this version does not answer neighbour solicitations for IPv6' },
+} as const;
+
+export type IssueCode = keyof typeof CATALOGUE;

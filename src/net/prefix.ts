@@ -1,0 +1,44 @@
+/**
+ * A CIDR prefix: the addresses that share their first `length` bits. Host bits are masked off when one is read, as
+ * `net.ParseCIDR` does and as MetalLB's users rely on: `192.168.10.100/24` is `192.168.10.0/24`.
+ */
+import { issue, malformed, type Parsed, parsed } from '../issue/issue.js';
+import { type Address, addressFromBigInt, addressToBigInt, type Family, formatAddress, parseAddress } from './address.js';
+
+export interface Prefix {
+  /** The lowest address: all host bits are zero. */
+  readonly address: Address;
+  readonly length: number;
+}
+
+export const widthOf = (family: Family): number => (family === 'IPv4' ? 32 : 128);
+
+/** Reads `192.168.10.0/24` or `2001:db8::/64`. PREFIX_MALFORMED (or ADDRESS_MALFORMED) says what is wrong. */
+export function parsePrefix(text: string, path = ''): Parsed<Prefix> {
+  const wrong = (why: string): Parsed<never> =>
+    malformed(issue('PREFIX_MALFORMED', path, `"${text}" is not a CIDR prefix: ${why}`));
+  const slash = text.indexOf('/');
+  if (slash === -1) return wrong('there is no "/" (a single address is written /32, or /128 for IPv6)');
+  const address = parseAddress(text.slice(0, slash), path);
+  if (!address.ok) return address;
+  if (isIpv4Mapped(address.value)) return wrong('IPv4-mapped IPv6; write the IPv4 prefix instead');
+
+  const digits = text.slice(slash + 1);
+  const width = widthOf(address.value.family);
+  if (!/^(0|[1-9][0-9]{0,2})$/.test(digits) || Number(digits) > width) {
+    return wrong(`the length of an ${address.value.family} prefix is a number from 0 to ${width}, not "${digits}"`);
+  }
+  return parsed(prefixOf(address.value, Number(digits)));
+}
+
+/** The prefix of `length` bits around `address`. */
+export function prefixOf(address: Address, length: number): Prefix {
+  const hostBits = BigInt(widthOf(address.family) - length);
+  const lowest = (addressToBigInt(address) >> hostBits) << hostBits;
+  return { address: addressFromBigInt(address.family, lowest), length };
+}
+
+export const formatPrefix = ({ address, length }: Prefix): string => `${formatAddress(address)}/${length}`;
+
+export const isIpv4Mapped = (address: Address): boolean =>
+  address.family === 'IPv6' && address.words[0] === 0 && address.words[1] === 0 && address.words[2] === 0xffff;

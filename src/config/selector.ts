@@ -1,7 +1,14 @@
 /**
  * A Kubernetes label selector, parsed: every requirement must hold. `{}` matches everything.
  */
+import type { LabelSelector } from '../api/labelselector.js';
+import { type Issue, issue, malformed, type Parsed, parsed } from '../issue/issue.js';
+import { findDuplicates } from './duplicates.js';
+import { labelKeyProblem, labelValueProblem } from './labels.js';
+
 export type Labels = Readonly<Record<string, string>>;
+
+type LabelSelectorRequirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
 export type Requirement =
   | { readonly key: string; readonly operator: 'In' | 'NotIn'; readonly values: ReadonlySet<string> }
@@ -30,3 +37,71 @@ function holds(requirement: Requirement, labels: Labels): boolean {
       return value === undefined;
   }
 }
+
+/**
+ * Reads one label selector. SELECTOR_INVALID for what the API machinery refuses (an unknown operator, a malformed key or
+ * value, values where there must be none); DUPLICATE_ENTRY for a value or an expression that stands twice, as MetalLB does.
+ */
+export function parseSelector(selector: LabelSelector, path: string): Parsed<Selector> {
+  const requirements: Requirement[] = [];
+  const issues: Issue[] = [];
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {}).sort(byKey)) {
+    const problem = labelKeyProblem(key) ?? labelValueProblem(value);
+    if (problem !== undefined)
+      issues.push(issue('SELECTOR_INVALID', `${path}.matchLabels`, `invalid label selector: ${problem}`));
+    requirements.push({ key, operator: 'In', values: new Set([value]) });
+  }
+  const expressions = selector.matchExpressions ?? [];
+  for (const [i, expression] of expressions.entries()) {
+    const read = parseRequirement(expression, `${path}.matchExpressions[${i}]`);
+    if (read.ok) requirements.push(read.value);
+    else issues.push(...read.issues);
+  }
+  issues.push(...findDuplicates(expressions.map(canonicalRequirement), `${path}.matchExpressions`, 'match expression'));
+  return issues.length === 0 ? parsed({ requirements }) : malformed(...issues);
+}
+
+/** Reads a list of selectors, which are ORed. The same selector twice is a DUPLICATE_ENTRY. */
+export function parseSelectors(selectors: readonly LabelSelector[], path: string): Parsed<readonly Selector[]> {
+  const values: Selector[] = [];
+  const issues: Issue[] = [];
+  for (const [i, selector] of selectors.entries()) {
+    const read = parseSelector(selector, `${path}[${i}]`);
+    if (read.ok) values.push(read.value);
+    else issues.push(...read.issues);
+  }
+  issues.push(...findDuplicates(selectors.map(canonicalSelector), path, 'selector'));
+  return issues.length === 0 ? parsed(values) : malformed(...issues);
+}
+
+/** One text for selectors that are written alike: labels and values are sorted, the order of expressions counts (§1.1). */
+export function canonicalSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  return JSON.stringify([Object.entries(matchLabels).sort(byKey), matchExpressions.map(canonicalRequirement)]);
+}
+
+const canonicalRequirement = ({ key, operator, values = [] }: LabelSelectorRequirement): string =>
+  JSON.stringify([key, operator, [...values].sort()]);
+
+function parseRequirement({ key, operator, values = [] }: LabelSelectorRequirement, path: string): Parsed<Requirement> {
+  const wrong = (at: string, why: string): Parsed<never> =>
+    malformed(issue('SELECTOR_INVALID', `${path}.${at}`, `invalid label selector: ${why}`));
+  const keyProblem = labelKeyProblem(key);
+  if (keyProblem !== undefined) return wrong('key', keyProblem);
+  switch (operator) {
+    case 'In':
+    case 'NotIn': {
+      if (values.length === 0) return wrong('values', `${operator} needs at least one value`);
+      const duplicates = findDuplicates(values, `${path}.values`, 'value');
+      if (duplicates.length > 0) return malformed(...duplicates);
+      const problem = values.map(labelValueProblem).find((one) => one !== undefined);
+      return problem === undefined ? parsed({ key, operator, values: new Set(values) }) : wrong('values', problem);
+    }
+    case 'Exists':
+    case 'DoesNotExist':
+      return values.length === 0 ? parsed({ key, operator }) : wrong('values', `${operator} takes no values`);
+    default:
+      return wrong('operator', `"${operator}" is not one of In, NotIn, Exists and DoesNotExist`);
+  }
+}
+
+const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : a > b ? 1 : 0);

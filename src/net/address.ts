@@ -17,7 +17,7 @@ export const ipv6 = (words: Words): Address => ({ family: 'IPv6', words });
 
 /** Reads dotted-quad IPv4 or RFC 4291 IPv6. ADDRESS_MALFORMED says what is wrong: leading zeros, a zone, too few parts. */
 export function parseAddress(text: string, path = ''): Parsed<Address> {
-  const read = text.includes(':') ? readIpv6(text) : readIpv4(text);
+  const read = text.trim() === '' ? 'it is empty' : text.includes(':') ? readIpv6(text) : readIpv4(text);
   return typeof read === 'string' ? malformed(notAnAddress(text, path, read)) : parsed(read);
 }
 
@@ -84,6 +84,7 @@ function readIpv4(text: string): Address | string {
 
 function readOctet(part: string): number | string {
   if (part === '') return 'a number is missing between two dots';
+  if (part.trim() !== part) return 'there is a space in it';
   if (!/^[0-9]+$/.test(part)) return `"${part}" is not a decimal number`;
   if (part.length > 1 && part.startsWith('0')) return `"${part}" has a leading zero, which some programs read as octal`;
   const octet = Number(part);

@@ -1,0 +1,98 @@
+/**
+ * `arpeggio agent`: directory mode. Controller and speaker in one process on each host; a folder of YAML is the state.
+ */
+import { hostname } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { formatIssue } from '../../src/issue/issue.js';
+import { isNodeName } from '../../src/membership/beat.js';
+import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
+import { runAgent } from '../speaker/run.js';
+import { type PeerName, parsePeer } from '../speaker/wire/peers.js';
+
+interface AgentFlags {
+  readonly state: string;
+  readonly statusDir: string;
+  readonly node: string;
+  readonly interface: readonly string[];
+  readonly join: readonly string[];
+  readonly port: number;
+  readonly metrics: { readonly host: string; readonly port: number };
+  readonly deliver?: 'lo';
+  readonly logLevel: LogThreshold;
+}
+
+const EXAMPLE = `
+Example:
+  arpeggio agent --state /etc/arpeggio --node n1 --interface eth0 --join 192.0.2.12 --join 192.0.2.13 --deliver lo
+
+The folder holds IPAddressPools, L2Advertisements, Services and, where advertisements select nodes, Nodes, as YAML or JSON.
+It is read only; what kubectl would show as status goes to --status-dir.`;
+
+export function agentCommand(): Command {
+  return new Command('agent')
+    .description('allocates addresses and answers ARP for them from a folder of YAML, without Kubernetes')
+    .exitOverride()
+    .requiredOption('--state <dir>', 'folder of YAML or JSON: pools, advertisements, Services, Nodes, addresses.lock.yaml')
+    .requiredOption('--interface <name...>', 'interfaces to answer on')
+    .option('--node <name>', 'name of this node in the election', nodeName, hostname())
+    .option('--join <host...>', 'other agents, as host or host:port; this host may be among them', [])
+    .option('--port <number>', 'UDP port of the heartbeats', portNumber, 7946)
+    .option('--status-dir <dir>', 'folder for status objects and events; one agent a folder', '/run/arpeggio')
+    .option('--metrics <[host:]port>', 'where /metrics, /healthz and /readyz are served; 0 turns them off', listenAddress, {
+      host: '0.0.0.0',
+      port: 7472,
+    })
+    .addOption(
+      new Option(
+        '--deliver <where>',
+        'put announced addresses on this interface, so that a local server gets their traffic',
+      ).choices(['lo']),
+    )
+    .addOption(new Option('--log-level <level>', 'what is logged').choices([...LOG_THRESHOLDS]).default('info'))
+    .addHelpText('after', EXAMPLE)
+    .action(async (flags: AgentFlags, command: Command) => {
+      const stop = new AbortController();
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+      // Nothing may keep the process: sockets of the worker are gone with it.
+      process.exit(await runAgent(optionsOf(flags), peersOf(flags, command), stop.signal));
+    });
+}
+
+const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
+  stateDir: flags.state,
+  statusDir: flags.statusDir,
+  node: flags.node,
+  interfaces: flags.interface,
+  join: flags.join,
+  port: flags.port,
+  metrics: flags.metrics,
+  deliver: flags.deliver ?? 'nothing',
+  logLevel: flags.logLevel,
+});
+
+function peersOf({ join, port }: AgentFlags, command: Command): PeerName[] {
+  return join.flatMap((text) => {
+    const peer = parsePeer(text, port);
+    if (!peer.ok) return command.error(peer.issues.map(formatIssue).join('\n'));
+    return [peer.value];
+  });
+}
+
+function nodeName(text: string): string {
+  if (!isNodeName(text))
+    throw new InvalidArgumentError('A node name has letters, digits, ".", "-" and "_", at most 253 of them.');
+  return text;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65535) throw new InvalidArgumentError('A port is a number from 1 to 65535.');
+  return port;
+}
+
+function listenAddress(text: string): { host: string; port: number } {
+  const match = /^(?:(.+):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65535) throw new InvalidArgumentError('Write port, host:port or [address]:port.');
+  return { host: match[1]?.replace(/^\[|\]$/g, '') ?? '0.0.0.0', port };
+}

@@ -1,0 +1,58 @@
+/**
+ * From one snapshot of state to what is in force: the configuration, who has which address, and everything that is wrong.
+ *
+ * A bad set of pools and advertisements never replaces a good one, and without a readable lock file nothing is allocated anew:
+ * both would take addresses from Services that have them.
+ */
+import { allocateAll } from '../../src/allocator/allocateall.js';
+import type { Outcome } from '../../src/allocator/allocation.js';
+import { type PoolUsage, poolUsage } from '../../src/allocator/usage.js';
+import type { Objects } from '../../src/api/objects.js';
+import { compileConfig } from '../../src/config/compile.js';
+import type { Config } from '../../src/config/config.js';
+import type { Issue } from '../../src/issue/issue.js';
+import type { Snapshot } from '../source/source.js';
+
+export interface InForce {
+  /** Undefined until the first set of pools and advertisements without an error. */
+  readonly config: Config | undefined;
+  /** Whether the newest set was refused, and `config` is older than `objects`. */
+  readonly stale: boolean;
+  readonly objects: Objects;
+  /** By `namespace/name`, sorted. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly usage: readonly PoolUsage[];
+  /** Of reading and compiling, and the warnings of Services that have an address. */
+  readonly issues: readonly Issue[];
+}
+
+export const NOTHING: InForce = {
+  config: undefined,
+  stale: false,
+  objects: { pools: [], advertisements: [], services: [], nodes: [], namespaces: [], endpointSlices: [] },
+  outcomes: new Map(),
+  usage: [],
+  issues: [],
+};
+
+export function reconcile(before: InForce, { objects, lock, issues }: Snapshot): InForce {
+  const compiled = compileConfig(objects);
+  const config = compiled.config ?? before.config;
+  const outcomes =
+    config === undefined
+      ? new Map<string, Outcome>()
+      : lock === undefined
+        ? before.outcomes
+        : allocateAll(config, objects.services, lock);
+  return {
+    config,
+    stale: compiled.config === undefined,
+    objects,
+    outcomes,
+    usage: config === undefined ? [] : poolUsage(config, outcomes),
+    issues: [...issues, ...compiled.issues, ...[...outcomes.values()].flatMap(warningsOf)],
+  };
+}
+
+/** Why a pending Service has no address is in its outcome; only what an allocated one is warned about counts here. */
+const warningsOf = (outcome: Outcome): readonly Issue[] => ('allocated' in outcome ? outcome.warnings : []);

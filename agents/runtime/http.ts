@@ -1,0 +1,92 @@
+/**
+ * Metrics and health over plain HTTP: `/metrics`, `/healthz` (the process serves) and `/readyz` (it has what it needs).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
+
+export const METRICS_PORT = 7472;
+
+export interface HttpOptions {
+  /** @default all addresses */
+  readonly host?: string;
+  /** 0 takes any free port. @default 7472 */
+  readonly port?: number;
+  metrics(): Promise<string>;
+  readonly metricsContentType: string;
+  /** What is still missing, one sentence each; empty means ready. */
+  notReady(): readonly string[];
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Fulfilled once the socket is closed after the signal's abort. */
+  readonly closed: Promise<void>;
+}
+
+/** Serves until `signal` aborts. PORT_IN_USE says which address could not be taken and why. */
+export function serveHttp(options: HttpOptions, signal: AbortSignal): Promise<Parsed<HttpServer>> {
+  const host = options.host ?? '';
+  const port = options.port ?? METRICS_PORT;
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch(() => response.destroy());
+  });
+  return new Promise((resolve) => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(malformed(cannotListen(host, port, error))));
+    server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => {});
+      resolve(parsed({ port: boundPort(server), closed: closeOn(signal, server) }));
+    });
+  });
+}
+
+async function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const send = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
+    response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'only GET and HEAD\n');
+  switch (new URL(request.url ?? '/', 'http://agent').pathname) {
+    case '/metrics':
+      return send(200, await options.metrics(), options.metricsContentType);
+    case '/healthz':
+      return send(200, 'ok\n');
+    case '/readyz': {
+      const missing = options.notReady();
+      return missing.length === 0 ? send(200, 'ok\n') : send(503, `${missing.join('\n')}\n`);
+    }
+    default:
+      return send(404, 'there are /metrics, /healthz and /readyz\n');
+  }
+}
+
+function closeOn(signal: AbortSignal, server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const close = (): void => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    };
+    if (signal.aborted) close();
+    else signal.addEventListener('abort', close, { once: true });
+  });
+}
+
+function boundPort(server: Server): number {
+  const address: string | AddressInfo | null = server.address();
+  return address === null || typeof address === 'string' ? 0 : address.port;
+}
+
+function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): ReturnType<typeof issue> {
+  const where = host === '' ? `port ${port}` : `${host}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return issue('PORT_IN_USE', '', `${where} is taken by another process; choose another with --port, or end that process`);
+    case 'EADDRNOTAVAIL':
+      return issue('PORT_IN_USE', '', `${where} cannot be taken: no interface of this host has the address ${host}`);
+    case 'EACCES':
+      return issue('PORT_IN_USE', '', `${where} cannot be taken: ports below 1024 need the capability NET_BIND_SERVICE`);
+    default:
+      return issue('PORT_IN_USE', '', `${where} cannot be taken: ${error.message}`);
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What a folder says, kept file by file: for each its last good documents, and what is wrong with it now. A file that is
+ * malformed, half-written or unreadable changes nothing but the issues; one that is gone takes its objects along.
+ */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { EMPTY_LOCK, LOCK_FILE, type Lock, type LockEntry, parseLock, sameAddresses } from '../../src/allocator/lock.js';
+import type { Sourced } from '../../src/api/object.js';
+import { type Objects, readObjects } from '../../src/api/objects.js';
+import { type Issue, issue } from '../../src/issue/issue.js';
+import type { FileRead } from './manifestfiles.js';
+import { readManifests } from './manifests.js';
+
+export interface View {
+  readonly objects: Objects;
+  /** Undefined: there is a lock file, and none of its versions could be read. */
+  readonly lock: Lock | undefined;
+  readonly issues: readonly Issue[];
+}
+
+interface FileState {
+  /** Of the bytes read last; absent while the file cannot be read. */
+  readonly hash?: string;
+  /** The documents of the last version without a mistake; absent when there was none. */
+  readonly good?: readonly Sourced<unknown>[];
+  readonly lock?: Lock;
+  /** What is wrong with the present version. */
+  readonly issues: readonly Issue[];
+}
+
+export class Contents {
+  readonly #nameOf: (path: string) => string;
+  #files: ReadonlyMap<string, FileState> = new Map();
+
+  /** `nameOf` gives a relative path the name it has in issues. */
+  constructor(nameOf: (path: string) => string) {
+    this.#nameOf = nameOf;
+  }
+
+  /** Takes in everything the folder has now, and tells whether anything is different. */
+  update(reads: readonly FileRead[]): boolean {
+    const before = this.#files;
+    const after = new Map<string, FileState>();
+    for (const read of reads) {
+      if ('bytes' in read) after.set(read.path, this.#read(read.path, read.bytes, before.get(read.path)));
+      else for (const [path, state] of this.#kept(read.path, read.unreadable, before)) after.set(path, state);
+    }
+    this.#files = after;
+    return after.size !== before.size || [...after].some(([path, state]) => before.get(path) !== state);
+  }
+
+  /** Files in the order of their paths, so that the same folder always gives the same view. */
+  view(): View {
+    const files = [...this.#files].sort(([a], [b]) => (a < b ? -1 : 1));
+    const { objects, issues } = readObjects(files.flatMap(([, { good }]) => good ?? []));
+    const locks = files.filter(([path]) => isLockFile(path)).map(([, state]) => state);
+    const merged = mergeLocks(locks.map(({ lock }) => lock));
+    return { objects, lock: merged.lock, issues: [...files.flatMap(([, state]) => state.issues), ...issues, ...merged.issues] };
+  }
+
+  #read(path: string, bytes: Uint8Array, before: FileState | undefined): FileState {
+    const hash = createHash('sha256').update(bytes).digest('base64');
+    if (before?.hash === hash) return before;
+    const read = this.#parse(path, bytes, before);
+    const lastGood = {
+      ...(before?.good === undefined ? {} : { good: before.good }),
+      ...(before?.lock === undefined ? {} : { lock: before.lock }),
+    };
+    return { hash, ...lastGood, ...read };
+  }
+
+  #parse(path: string, bytes: Uint8Array, before: FileState | undefined): Pick<FileState, 'good' | 'lock' | 'issues'> {
+    const file = this.#nameOf(path);
+    if (bytes.length === 0 && (before?.good?.length ?? 0) + (before?.lock?.services.size ?? 0) > 0) {
+      const message = 'the file is suddenly empty; what it said before stays in force until it has text again or is deleted';
+      return { issues: [issue('YAML_MALFORMED', '', message, { file })] };
+    }
+    const text = decode(bytes);
+    if (text === undefined) return { issues: [issue('YAML_MALFORMED', '', 'the file is not UTF-8 text', { file })] };
+    const { documents, issues } = readManifests(text, file);
+    if (issues.length > 0) {
+      // At the first sight of a file there is nothing older to keep, and a part of it might be worse than none.
+      return { issues };
+    }
+    return isLockFile(path) ? readLock(documents, file) : { good: documents, issues };
+  }
+
+  /** `path` is a file or a folder that cannot be read now: what was known of it, and the issue with the first of them. */
+  #kept(path: string, why: string, before: ReadonlyMap<string, FileState>): [string, FileState][] {
+    const message = `cannot be read: ${why}`;
+    const issues = [issue('FILE_UNREADABLE', '', message, { file: this.#nameOf(path) })];
+    const inside = [...before].filter(([known]) => known.startsWith(`${path}/`));
+    const own = before.get(path);
+    // The same trouble as before is no change.
+    const same = own?.hash === undefined && own?.issues[0]?.message === message;
+    return [[path, own !== undefined && same ? own : { ...withoutHash(own), issues }], ...inside];
+  }
+}
+
+const isLockFile = (path: string): boolean => basename(path) === LOCK_FILE;
+
+function withoutHash(state: FileState | undefined): Pick<FileState, 'good' | 'lock'> {
+  if (state === undefined) return {};
+  const { hash: _, issues: __, ...lastGood } = state;
+  return lastGood;
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function readLock(documents: readonly Sourced<unknown>[], file: string): Pick<FileState, 'lock' | 'issues'> {
+  const [first = { object: undefined, locate: () => ({ file }) }, second] = documents;
+  if (second !== undefined) {
+    return { issues: [issue('LOCK_MALFORMED', '', 'a lock file has one document, and here a second begins', second.locate(''))] };
+  }
+  const lock = parseLock(first);
+  return lock.ok ? { lock: lock.value, issues: [] } : { issues: lock.issues };
+}
+
+/** Every lock file's entries. Two that promise one Service different addresses are LOCK_CONFLICT, and the first binds. */
+function mergeLocks(locks: readonly (Lock | undefined)[]): {
+  readonly lock: Lock | undefined;
+  readonly issues: readonly Issue[];
+} {
+  const [only, ...more] = locks;
+  if (more.length === 0) return { lock: locks.length === 0 ? EMPTY_LOCK : only, issues: [] };
+  const services = new Map<string, LockEntry>();
+  const issues: Issue[] = [];
+  for (const lock of locks) {
+    if (lock === undefined) return { lock: undefined, issues };
+    for (const [service, entry] of lock.services) {
+      const earlier = services.get(service);
+      if (earlier === undefined) services.set(service, entry);
+      else if (!sameAddresses(earlier.addresses, entry.addresses)) {
+        const message = `${service} is locked to other addresses in ${earlier.source?.file ?? 'another lock file'}, which binds`;
+        issues.push(issue('LOCK_CONFLICT', '', message, entry.source));
+      }
+    }
+  }
+  return { lock: { services: new Map([...services].sort(([a], [b]) => (a < b ? -1 : 1))) }, issues };
+}

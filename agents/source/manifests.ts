@@ -1,0 +1,286 @@
+/**
+ * The one reader of YAML and JSON. Text becomes objects as kubectl would read them (sigs.k8s.io/yaml: YAML 1.1 without
+ * base-60 numbers and without dates), each with a way back to its line and column.
+ *
+ * Nothing in the text can throw or exhaust the process: size, nesting and aliases are bounded, and whatever is wrong is an
+ * issue. A document without a mistake is returned even when its neighbour has one.
+ */
+import {
+  Composer,
+  type Document,
+  type DocumentOptions,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  type ParseOptions,
+  Parser,
+  Schema,
+  type SchemaOptions,
+  type YAMLMap,
+} from 'yaml';
+import type { Sourced } from '../../src/api/object.js';
+import { type Issue, issue, type Source } from '../../src/issue/issue.js';
+import { Lines } from './lines.js';
+import { explainYaml } from './yamlproblem.js';
+
+export interface Manifests {
+  readonly documents: readonly Sourced<unknown>[];
+  readonly issues: readonly Issue[];
+}
+
+/** No manifest comes near it; a bigger file is not ours, or an accident. */
+export const MAX_FILE_BYTES: number = 8 * 1024 * 1024;
+/** Kubernetes objects nest about 20 deep; the reader behind us recurses and must not meet a bomb. */
+const MAX_DEPTH = 200;
+const MAX_ALIASES = 100;
+
+/** Built once: the library would build one for each document. It outranks a %YAML directive, which kubectl ignores too. */
+const SCHEMA = new Schema({
+  schema: 'yaml-1.1',
+  resolveKnownTags: false,
+  customTags: (tags) =>
+    tags.filter(
+      (tag) => typeof tag === 'string' || (tag.format !== 'TIME' && !/:(timestamp|binary|omap|pairs|set)$/.test(tag.tag)),
+    ),
+});
+
+const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  schema: SCHEMA,
+  prettyErrors: false,
+  // The library compares every key with every other; `mistakeIn` finds duplicates in one pass.
+  uniqueKeys: false,
+};
+
+/** Reads every document of `text`. Empty documents are passed over. */
+export function readManifests(text: string, file: string): Manifests {
+  const places = new Places(text, file);
+  if (text.length > MAX_FILE_BYTES) {
+    const message = `the file has ${megabytes(text.length)} MiB; more than ${megabytes(MAX_FILE_BYTES)} MiB are not read`;
+    return { documents: [], issues: [issue('FILE_UNREADABLE', '', message, { file })] };
+  }
+  const documents: Sourced<unknown>[] = [];
+  const issues: Issue[] = [];
+  const stream = compose(text);
+  let next = stream.next();
+  for (let index = 0; next.done !== true; index++, next = stream.next()) {
+    const document = next.value;
+    const mistake = firstError(document) ?? mistakeIn(document);
+    const value = mistake ?? plainValue(document);
+    if (isMistake(value)) {
+      issues.push(issue('YAML_MALFORMED', '', value.message, places.at(value.offset)));
+      // What follows a broken document may be its continuation.
+      if (mistake !== undefined) return { documents, issues };
+    } else if (value.plain !== null) {
+      const start = document.contents?.range[0] ?? 0;
+      documents.push({ object: value.plain, locate: (path) => places.locate(index, start, path) });
+    }
+  }
+  if (next.value !== undefined) issues.push(issue('YAML_MALFORMED', '', next.value.message, places.at(next.value.offset)));
+  return { documents, issues };
+}
+
+const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1).replace(/\.0$/, '');
+
+type ReadDocument = Document.Parsed<ParsedNode, boolean>;
+
+interface Mistake {
+  readonly offset: number;
+  readonly message: string;
+}
+
+const isMistake = (value: Mistake | { readonly plain: unknown }): value is Mistake => 'message' in value;
+
+/**
+ * Yields one document after the other, and returns what made it give up: nesting deeper than MAX_DEPTH (`stack` is how deep
+ * the parser is right now), or something the library could not bear.
+ */
+function* compose(text: string): Generator<ReadDocument, Mistake | undefined> {
+  const parser = new Parser();
+  const composer = new Composer<ParsedNode, boolean>(OPTIONS);
+  try {
+    for (const lexeme of new Lexer().lex(text)) {
+      for (const token of parser.next(lexeme)) yield* composer.next(token);
+      if (parser.stack.length > MAX_DEPTH) {
+        return { offset: parser.offset, message: `nested more than ${MAX_DEPTH} levels deep` };
+      }
+    }
+    for (const token of parser.end()) yield* composer.next(token);
+    yield* composer.end();
+    return undefined;
+  } catch (error) {
+    return { offset: parser.offset, message: `cannot be read: ${String(error)}` };
+  }
+}
+
+function firstError(document: ReadDocument): Mistake | undefined {
+  const [error] = document.errors;
+  return error === undefined ? undefined : { offset: error.pos[0], message: explainYaml(error.code, error.message) };
+}
+
+/** What the library lets pass: a key given twice, an alias of nothing, an alias of a node it stands in. */
+function mistakeIn(document: ReadDocument): Mistake | undefined {
+  const anchors = new Map<string, 'open' | 'closed'>();
+  const visit = (node: unknown): Mistake | undefined => {
+    if (isAlias(node)) return aliasMistake(node.source, node.range?.[0] ?? 0, anchors.get(node.source));
+    if (!isMap(node) && !isSeq(node)) {
+      if (isScalar(node) && node.anchor !== undefined) anchors.set(node.anchor, 'closed');
+      return undefined;
+    }
+    if (node.anchor !== undefined) anchors.set(node.anchor, 'open');
+    const mistake = isMap(node)
+      ? (duplicateKey(node) ?? firstOf(node.items, (pair) => visit(pair.key) ?? visit(pair.value)))
+      : firstOf(node.items, visit);
+    if (node.anchor !== undefined) anchors.set(node.anchor, 'closed');
+    return mistake;
+  };
+  return visit(document.contents);
+}
+
+function aliasMistake(name: string, offset: number, state: 'open' | 'closed' | undefined): Mistake | undefined {
+  switch (state) {
+    case 'closed':
+      return undefined;
+    case 'open':
+      return { offset, message: `the alias *${name} stands inside the value it stands for` };
+    case undefined:
+      return { offset, message: `the alias *${name} has no anchor &${name} before it` };
+  }
+}
+
+function duplicateKey(map: YAMLMap): Mistake | undefined {
+  const seen = new Set<string>();
+  return firstOf(map.items, ({ key }) => {
+    if (!isScalar(key)) return undefined;
+    const name = String(key.value);
+    if (seen.has(name)) return { offset: key.range?.[0] ?? 0, message: `the key "${name}" is given twice in one mapping` };
+    seen.add(name);
+    return undefined;
+  });
+}
+
+function firstOf<T>(items: Iterable<T>, find: (item: T) => Mistake | undefined): Mistake | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function plainValue(document: ReadDocument): Mistake | { readonly plain: unknown } {
+  try {
+    return { plain: document.toJS({ maxAliasCount: MAX_ALIASES }) };
+  } catch (error) {
+    const expands = error instanceof ReferenceError;
+    const message = expands ? 'its aliases expand to more than is read' : `cannot be read: ${String(error)}`;
+    return { offset: document.contents?.range[0] ?? 0, message };
+  }
+}
+
+interface Tree {
+  readonly documents: readonly ReadDocument[];
+  readonly keys: KeyIndex;
+}
+
+/**
+ * Lines and columns of one file, worked out when somebody asks: only issues do, and most files have none. The syntax tree
+ * is built again for that, and kept only as long as the memory is not needed.
+ */
+class Places {
+  readonly #text: string;
+  readonly #file: string;
+  #lines: Lines | undefined;
+  #tree: WeakRef<Tree> | undefined;
+
+  constructor(text: string, file: string) {
+    this.#text = text;
+    this.#file = file;
+  }
+
+  at(offset: number): Source {
+    this.#lines ??= new Lines(this.#text);
+    return { file: this.#file, ...this.#lines.at(offset) };
+  }
+
+  /** The place of `path` in document `index`, which starts at `start`, or of the nearest node above it. */
+  locate(index: number, start: number, path: string): Source {
+    if (path === '') return this.at(start);
+    let tree = this.#tree?.deref();
+    if (tree === undefined) {
+      tree = { documents: [...compose(this.#text)], keys: new KeyIndex() };
+      this.#tree = new WeakRef(tree);
+    }
+    return this.at(nearestOffset(tree.documents[index]?.contents, path, tree.keys) ?? start);
+  }
+}
+
+/** Follows `spec.addresses[1]` as far as the tree goes. */
+function nearestOffset(root: Node | null | undefined, path: string, keys: KeyIndex): number | undefined {
+  let node: unknown = root;
+  let offset: number | undefined;
+  let rest = path;
+  while (rest !== '') {
+    const step = isMap(node) ? mapStep(keys.of(node), rest) : isSeq(node) ? seqStep(node.items, rest) : undefined;
+    if (step === undefined) return offset;
+    ({ node, offset, rest } = step);
+  }
+  return offset;
+}
+
+interface Step {
+  readonly node: unknown;
+  readonly offset: number | undefined;
+  readonly rest: string;
+}
+
+/** The pairs of each mapping by key, made once: a lock file has thousands in one. */
+class KeyIndex {
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+  of(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = this.#pairs.get(map);
+    if (known !== undefined) return known;
+    const made = new Map(map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair]] : [])));
+    this.#pairs.set(map, made);
+    return made;
+  }
+}
+
+/** A key is a plain word, or quoted in brackets. Bare keys with dots are taken too: the longest that is there. */
+function mapStep(pairs: ReadonlyMap<string, Pair>, rest: string): Step | undefined {
+  for (const { key, length } of possibleKeys(rest)) {
+    const pair = pairs.get(key);
+    if (pair !== undefined) return { node: pair.value, offset: pairOffset(pair), rest: rest.slice(length).replace(/^\./, '') };
+  }
+  return undefined;
+}
+
+function possibleKeys(rest: string): { readonly key: string; readonly length: number }[] {
+  const quoted = /^\["((?:[^"\\]|\\.)*)"\]/.exec(rest);
+  if (quoted !== null) return [{ key: (quoted[1] ?? '').replace(/\\(.)/g, '$1'), length: quoted[0].length }];
+  const ends = [...rest.matchAll(/[.[]/g)].map(({ index }) => index).reverse();
+  return [rest.length, ...ends].map((length) => ({ key: rest.slice(0, length), length }));
+}
+
+function seqStep(items: readonly unknown[], rest: string): Step | undefined {
+  const [matched, digits] = /^\[(\d+)\]\.?/.exec(rest) ?? [];
+  if (matched === undefined) return undefined;
+  const node = items[Number(digits)];
+  return node === undefined ? undefined : { node, offset: startOf(node), rest: rest.slice(matched.length) };
+}
+
+/** Where the value stands, or the key when the value is empty or a block that begins on a later line. */
+function pairOffset({ key, value }: Pair): number | undefined {
+  const block = (isMap(value) || isSeq(value)) && value.flow !== true;
+  const empty = isScalar(value) && value.range !== undefined && value.range !== null && value.range[0] === value.range[1];
+  return block || empty || value === null ? startOf(key) : startOf(value);
+}
+
+function startOf(node: unknown): number | undefined {
+  return isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? node.range?.[0] : undefined;
+}

@@ -1,0 +1,68 @@
+/**
+ * One agent process: the wire thread here, on the main thread, because the capture binding polls the process's default loop;
+ * the view thread as its worker. Either one's end is the end of the process: successors take over in a moment, and half an
+ * agent would answer for ever from a table that nobody renews.
+ */
+import { Worker } from 'node:worker_threads';
+import { formatIssue, type Issue } from '../../src/issue/issue.js';
+import type { ToView, ToWire } from './messages.js';
+import type { AgentOptions } from './options.js';
+import { checkBuild } from './wire/link.js';
+import type { PeerName } from './wire/peers.js';
+import { Wire } from './wire/wire.js';
+
+/** How long the view thread may take to put this host back as it was. */
+const STOP_MS = 2000;
+
+/** Runs until `signal` aborts or something makes going on impossible; gives the exit code. */
+export async function runAgent(options: AgentOptions, peers: readonly PeerName[], signal: AbortSignal): Promise<number> {
+  const unsafe = checkBuild();
+  if (unsafe !== undefined) return fail([unsafe]);
+
+  const view = new Worker(new URL('./view.js', import.meta.url), { workerData: options });
+  const post = (message: ToView): void => view.postMessage(message);
+  const wire = new Wire({ node: options.node, interfaces: options.interfaces, port: options.port, peers, post });
+  const ended = new AbortController();
+  const end = new Promise<number>((resolve) => {
+    view.on('message', (message: ToWire) => {
+      if (message.type === 'fatal') resolve(fail(message.issues));
+      else wire.receive(message);
+    });
+    view.on('error', (error) => {
+      process.stderr.write(`the view thread failed: ${error.stack ?? error.message}\n`);
+      resolve(1);
+    });
+    view.on('exit', (code) => resolve(code === 0 ? 1 : code));
+    signal.addEventListener('abort', () => resolve(0), { once: true });
+    void wire.start(ended.signal).then((failed) => {
+      if (failed !== undefined) resolve(fail([failed]));
+    });
+  });
+
+  const code = await end;
+  await wire.stop();
+  await stopView(view, post);
+  ended.abort();
+  return code;
+}
+
+async function stopView(view: Worker, post: (message: ToView) => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, STOP_MS);
+    const done = (): void => {
+      clearTimeout(late);
+      resolve();
+    };
+    view.once('exit', done);
+    view.on('message', (message: ToWire) => {
+      if (message.type === 'stopped') done();
+    });
+    post({ type: 'stop' });
+  });
+  await view.terminate();
+}
+
+function fail(issues: readonly Issue[]): number {
+  for (const one of issues) process.stderr.write(`${formatIssue(one)}\n`);
+  return 1;
+}

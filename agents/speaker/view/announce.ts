@@ -1,0 +1,39 @@
+/**
+ * From what is in force to what the wire thread needs: the announcements, and the prefixes its capture filter covers.
+ */
+
+import type { NodeView } from '../../../src/api/views.js';
+import { serviceKey } from '../../../src/api/views.js';
+import type { Config } from '../../../src/config/config.js';
+import { type AddressedService, type Announcements, announcementsFor } from '../../../src/layer2/announcements.js';
+import type { Membership } from '../../../src/membership/membership.js';
+import { formatPrefix } from '../../../src/net/prefix.js';
+import { coveringPrefixes } from '../../../src/packet/filter.js';
+import type { InForce } from '../../controller/reconcile.js';
+
+export function announcementsOf({ config, objects, outcomes }: InForce, membership: Membership): Announcements {
+  if (config === undefined) return { announcements: [], refused: [] };
+  const services = objects.services.flatMap((service): AddressedService[] => {
+    const outcome = outcomes.get(serviceKey(service));
+    return outcome !== undefined && 'allocated' in outcome ? [{ service, addresses: outcome.allocated.addresses }] : [];
+  });
+  return announcementsFor({
+    config,
+    services,
+    nodes: nodesOf(objects.nodes, membership),
+    endpointSlices: objects.endpointSlices,
+    self: membership.self,
+    withoutSlices: 'serves-everywhere',
+  });
+}
+
+/** The Nodes of the folder, and every node ever heard that has none: it is a candidate without labels, as with MetalLB. */
+function nodesOf(nodes: readonly NodeView[], { self, members }: Membership): readonly NodeView[] {
+  const described = new Set(nodes.map(({ name }) => name));
+  const heard = [self, ...members.map(({ name }) => name)].filter((name) => !described.has(name));
+  return [...nodes, ...heard.map((name): NodeView => ({ name, labels: {}, networkUnavailable: false }))];
+}
+
+/** Of all pools, so that a new Service needs no new filter. */
+export const filterPrefixes = (config: Config | undefined): readonly string[] =>
+  coveringPrefixes(config?.pools.flatMap(({ ranges }) => ranges) ?? []).map(formatPrefix);

@@ -1,0 +1,214 @@
+/**
+ * The view thread: follows the source, keeps the wire thread's table up to date, and tells people what both did, as log lines,
+ * status, events and metrics. Nothing here is on the way of a frame or of a failover.
+ */
+import { formatIssue, type Issue, issue } from '../../../src/issue/issue.js';
+import type { Announcement } from '../../../src/layer2/announcement.js';
+import type { Refusal } from '../../../src/layer2/announcements.js';
+import type { Membership } from '../../../src/membership/membership.js';
+import { changesBetween } from '../../controller/changes.js';
+import { type InForce, NOTHING, reconcile } from '../../controller/reconcile.js';
+import { controllerStatus } from '../../controller/status.js';
+import { issueRecord, type Log } from '../../runtime/log.js';
+import type { Metrics } from '../../runtime/metrics.js';
+import type { Snapshot, Source } from '../../source/source.js';
+import type { OwnerChange, ToView, ToWire } from '../messages.js';
+import { announcementsOf, filterPrefixes } from './announce.js';
+import type { LoopbackDelivery } from './deliver.js';
+import { speakerStatus } from './status.js';
+
+export interface ViewOptions {
+  readonly node: string;
+  readonly source: Source;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Undefined: traffic is delivered by somebody else. */
+  readonly delivery: LoopbackDelivery | undefined;
+  readonly post: (message: ToWire) => void;
+}
+
+export class View {
+  readonly #options: ViewOptions;
+  #inForce: InForce = NOTHING;
+  #membership: Membership;
+  /** By address. */
+  #announcements: ReadonlyMap<string, Announcement> = new Map();
+  #refusals: ReadonlySet<string> = new Set();
+  readonly #owned = new Set<string>();
+  /** What was logged of the issues that still stand, so that each is logged once. */
+  #knownIssues: ReadonlySet<string> = new Set();
+  /** Steps on `lo` and the table, one after another. */
+  #publishing: Promise<void> = Promise.resolve();
+
+  constructor(options: ViewOptions) {
+    this.#options = options;
+    this.#membership = { self: options.node, settled: false, ready: false, members: [] };
+  }
+
+  /** Takes the source's present state and every later one, until `signal` aborts. */
+  run(signal: AbortSignal): void {
+    const { source } = this.#options;
+    signal.addEventListener(
+      'abort',
+      source.subscribe((snapshot) => this.#onSnapshot(snapshot)),
+    );
+    this.#onSnapshot(source.snapshot());
+  }
+
+  /** What keeps this node from being ready, one sentence each. */
+  notReady(): readonly string[] {
+    const { config } = this.#inForce;
+    return [
+      ...(config === undefined ? ['no valid set of pools and advertisements was read yet'] : []),
+      ...(this.#membership.settled ? [] : ['still waiting for the first heartbeats of peers']),
+      ...(this.#membership.settled && !this.#membership.ready ? ['no interface can be answered on'] : []),
+    ];
+  }
+
+  receive(message: ToView): void {
+    const { log } = this.#options;
+    switch (message.type) {
+      case 'log':
+        log(message.record);
+        break;
+      case 'issues':
+        for (const one of message.issues) log(issueRecord(one));
+        break;
+      case 'membership':
+        this.#onMembership(message.membership);
+        break;
+      case 'ownership':
+        for (const change of message.changes) this.#onOwnerChange(change);
+        this.#showOwned();
+        break;
+      case 'sample':
+      case 'stop':
+        break;
+    }
+  }
+
+  /** Waits for the steps under way, and takes back what was put on `lo`. */
+  async stop(): Promise<void> {
+    await this.#publishing;
+    this.#options.source.writeStatus('speaker', []);
+    const failed = await this.#options.delivery?.release();
+    if (failed !== undefined) this.#options.log(issueRecord(failed));
+  }
+
+  #onSnapshot(snapshot: Snapshot): void {
+    const { log, metrics, source } = this.#options;
+    const before = this.#inForce;
+    this.#inForce = reconcile(before, snapshot);
+    this.#logIssues(this.#inForce.issues);
+    for (const { record, event } of changesBetween(before.outcomes, this.#inForce.outcomes)) {
+      log(record);
+      if (event !== undefined) source.recordEvent(event);
+    }
+    source.writeStatus('controller', controllerStatus(this.#inForce));
+    metrics.setPools(this.#inForce.usage);
+    metrics.setConfig({ loaded: this.#inForce.config !== undefined, stale: this.#inForce.stale });
+    metrics.countUpdate(this.#inForce.stale ? 'failed' : 'done');
+    this.#announce();
+  }
+
+  #onMembership(membership: Membership): void {
+    this.#membership = membership;
+    const states = [...membership.members.map(({ state }) => state), 'alive'];
+    const count = (state: string): number => states.filter((one) => one === state).length;
+    this.#options.metrics.setMembers({ alive: count('alive'), silent: count('silent'), left: count('left') });
+    this.#announce();
+  }
+
+  /** Recomputes the table and publishes it if it changed. Rankings ignore liveness, so a failover leads to nothing here. */
+  #announce(): void {
+    if (this.#inForce.config === undefined) return;
+    const { announcements, refused } = announcementsOf(this.#inForce, this.#membership);
+    this.#logRefusals(refused);
+    const table = new Map(announcements.map((one) => [one.address, one]));
+    const message: ToWire = { type: 'announcements', announcements, prefixes: filterPrefixes(this.#inForce.config) };
+    const text = JSON.stringify(message);
+    if (text === this.#published) return;
+    this.#published = text;
+    this.#announcements = table;
+    this.#publishing = this.#publishing.then(() => this.#publish(message));
+    this.#showOwned();
+  }
+
+  #published = '';
+
+  /** The addresses are on `lo` before anybody is told to send here, and leave it after nobody is. */
+  async #publish(message: Extract<ToWire, { type: 'announcements' }>): Promise<void> {
+    const { delivery, log, post, node } = this.#options;
+    const ours = message.announcements.filter(({ address, ranking }) => ranking.includes(node) && !address.includes(':'));
+    const wanted = new Set(ours.map(({ address }) => address));
+    const failed = await delivery?.add(wanted);
+    if (failed !== undefined) log(issueRecord(failed));
+    post(message);
+    await delivery?.keepOnly(wanted);
+  }
+
+  #onOwnerChange({ address, from, to, kind, evidence, silenceMs }: OwnerChange): void {
+    const { log, metrics, node, source } = this.#options;
+    const announcement = this.#announcements.get(address);
+    const fields = { ip: address, node, services: announcement?.services, from, to, evidence, protocol: 'layer2' };
+    if (to === node) {
+      this.#owned.add(address);
+      if (silenceMs !== undefined) metrics.observeFailover(kind, silenceMs / 1000);
+      const msg = `${node} is elected leader and announces ${address}: ${evidence}`;
+      log({ level: 'info', event: 'serviceAnnounced', msg, fields: { ...fields, ranking: announcement?.ranking, silenceMs } });
+      for (const service of announcement?.services ?? []) {
+        const message = `announcing from node "${node}" with protocol "layer2"`;
+        source.recordEvent({ type: 'Normal', reason: 'nodeAssigned', message, service, component: 'metallb-speaker' });
+      }
+    } else {
+      this.#owned.delete(address);
+      const leader = to === undefined ? 'nobody is leader now' : `the leader is now ${to}`;
+      log({ level: 'info', event: 'serviceWithdrawn', msg: `${node} withdraws ${address}: ${leader}: ${evidence}`, fields });
+    }
+  }
+
+  #showOwned(): void {
+    const { metrics, node, source } = this.#options;
+    const owned = [...this.#owned].sort().flatMap((address) => this.#announcements.get(address) ?? []);
+    metrics.setAnnounced(owned.flatMap(({ address, services }) => services.map((service) => ({ service, address }))));
+    source.writeStatus('speaker', speakerStatus(node, owned));
+  }
+
+  #logIssues(issues: readonly Issue[]): void {
+    const unanswered = this.#unanswered();
+    const all = [...issues, ...unanswered];
+    const texts = new Set(all.map(formatIssue));
+    for (const one of all) if (!this.#knownIssues.has(formatIssue(one))) this.#options.log(issueRecord(one));
+    if (this.#knownIssues.size > 0 && texts.size === 0) {
+      this.#options.log({ level: 'info', event: 'configValid', msg: 'nothing is wrong with the state any more' });
+    }
+    this.#knownIssues = texts;
+  }
+
+  /** IPv6 addresses that Services hold: allocated, ranked, and not answered by this version. */
+  #unanswered(): readonly Issue[] {
+    return [...this.#inForce.outcomes].flatMap(([service, outcome]) =>
+      'allocated' in outcome && outcome.allocated.addresses.some(({ family }) => family === 'IPv6')
+        ? [
+            issue(
+              'IPV6_UNANSWERED',
+              '',
+              `${service} has an IPv6 address, and this version does not answer neighbour solicitations`,
+            ),
+          ]
+        : [],
+    );
+  }
+
+  #logRefusals(refused: readonly Refusal[]): void {
+    const texts = new Set<string>();
+    for (const { service, address, reasons } of refused) {
+      const why = reasons.map(({ node, reason }) => `${node}: ${reason}`).join(', ');
+      const msg = `nobody may announce ${address} for ${service} (${why === '' ? 'no nodes' : why})`;
+      texts.add(msg);
+      if (!this.#refusals.has(msg))
+        this.#options.log({ level: 'warn', event: 'notAnnounced', msg, fields: { service, ip: address, reasons } });
+    }
+    this.#refusals = texts;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * One interface's raw packets through libpcap: frames in by a kernel filter, frames out as they are.
+ *
+ * `cap` polls the process's default loop, so a Link lives on the main thread only. Opening and closing block the loop for
+ * 16 to 35 ms each. While frames keep coming the binding does not return to the loop, so no timer fires: the receiver has to
+ * look at the clock itself.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Cap } from 'cap';
+import { type Issue, issue } from '../../../src/issue/issue.js';
+
+/** Longer frames are cut: all that is read of one, an ARP packet, ends at byte 42. */
+const FRAME_BYTES = 256;
+/**
+ * The kernel's ring. In libpcap's immediate mode each frame takes 64 KiB of it whatever its length, so this is room for 64
+ * frames, and twice as much memory is resident. A client whose request found no room asks again.
+ */
+const RING_BYTES = 4 * 1024 * 1024;
+
+export interface Link {
+  readonly name: string;
+  /** The received frame as bytes, valid during `onFrame` only; it may be changed and sent from there. */
+  readonly frame: Buffer;
+  /** Sends the first `length` bytes of `frame`. Throws pcap's text, for instance when the interface is down. */
+  send(frame: Buffer, length: number): void;
+  close(): void;
+}
+
+/** The receiver of frames: the first `length` bytes of `frame`, a view of the whole receive buffer. Longer frames are cut. */
+export type OnFrame = (frame: DataView, length: number) => void;
+
+/** `cap` is an optional dependency: it is loaded when an agent runs, so that everything else works without it. */
+const require = createRequire(import.meta.url);
+
+/** The binding takes `emit` from the object when it is constructed; ours hands the frame straight through. */
+function newCapture(buffer: Buffer, onFrame: OnFrame): Cap {
+  const { Cap: Base } = require('cap') as typeof import('cap');
+  const frame = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  class Capture extends Base {
+    override emit(_event: string, length: number): boolean {
+      onFrame(frame, length);
+      return true;
+    }
+  }
+  return new Capture();
+}
+
+/** Opens `name` with a capture filter. CAPTURE_DENIED without the right to raw packets, else CAPTURE_FAILED with pcap's text. */
+export function openLink(name: string, filter: string, onFrame: OnFrame): Link | Issue {
+  const frame = Buffer.alloc(FRAME_BYTES);
+  const capture = newCapture(frame, onFrame);
+  try {
+    const type = capture.open(name, filter, RING_BYTES, frame);
+    if (type !== 'ETHERNET') {
+      capture.close();
+      return issue('CAPTURE_FAILED', name, `${name} is not Ethernet but ${type}`);
+    }
+  } catch (error) {
+    return openFailure(name, error instanceof Error ? error.message : String(error));
+  }
+  return {
+    name,
+    frame,
+    send: (bytes, length) => capture.send(bytes, length),
+    close: () => capture.close(),
+  };
+}
+
+function openFailure(name: string, text: string): Issue {
+  return /permission|not permitted|CAP_NET_RAW/i.test(text)
+    ? issue(
+        'CAPTURE_DENIED',
+        name,
+        `raw packets on ${name} need root or CAP_NET_RAW (setcap cap_net_raw+ep on the node binary, or run as root): ${text}`,
+      )
+    : issue('CAPTURE_FAILED', name, `${name} cannot be captured: ${text}`);
+}
+
+/**
+ * Whether the binding is there and was compiled so that an interface going down cannot abort the process: with `assert`
+ * compiled out (`CXXFLAGS=-DNDEBUG`), the module does not refer to `__assert_fail`.
+ */
+export function checkBuild(): Issue | undefined {
+  const repair = "with libpcap's headers and a C++ compiler installed, run: CXXFLAGS=-DNDEBUG npm rebuild cap";
+  let module: Buffer;
+  try {
+    module = readFileSync(require.resolve('cap/build/Release/cap.node'));
+  } catch {
+    return issue('CAPTURE_BUILD', '', `the capture module cap is not installed or not built; ${repair}`);
+  }
+  if (!module.includes('__assert_fail')) return undefined;
+  return issue(
+    'CAPTURE_BUILD',
+    '',
+    `the capture module cap was built with assertions and would abort when an interface goes down; ${repair}`,
+  );
+}

@@ -1,0 +1,182 @@
+/**
+ * The heartbeats of this node on a UDP socket: carries out what the state machine in src/membership asks for.
+ */
+import { randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { type Issue, issue } from '../../../src/issue/issue.js';
+import { type Beat, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
+import {
+  type Heartbeat,
+  type HeartbeatEffect,
+  type HeartbeatInput,
+  membershipOf,
+  startHeartbeat,
+  stepHeartbeat,
+} from '../../../src/membership/heartbeat.js';
+import type { Membership } from '../../../src/membership/membership.js';
+import type { LogRecord } from '../../runtime/log.js';
+import { keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
+
+export interface LivenessOptions {
+  readonly self: string;
+  readonly port: number;
+  readonly peers: readonly PeerName[];
+  /** Called when somebody's state or readiness changed, this node's too. */
+  readonly onChange: () => void;
+  readonly log: (record: LogRecord) => void;
+  readonly report: (issues: readonly Issue[]) => void;
+}
+
+export class Liveness {
+  readonly #options: LivenessOptions;
+  readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false });
+  readonly counters: { sent: number; received: number; rejected: number } = { sent: 0, received: 0, rejected: 0 };
+  #state: Heartbeat | undefined;
+
+  constructor(options: LivenessOptions) {
+    this.#options = options;
+  }
+
+  /** Binds the port and sends the first beats. PORT_IN_USE when another process has it. */
+  async start(signal: AbortSignal): Promise<Issue | undefined> {
+    const { self, port, peers, report } = this.#options;
+    const failed = await this.#bind(port);
+    if (failed !== undefined) return failed;
+    const { found, missing } = await resolvePeers(peers);
+    if (missing.length > 0) report(missing.map(unresolved));
+    const { state, effects } = startHeartbeat({ self, bootId: randomBytes(8).toString('hex'), join: found }, performance.now());
+    this.#state = state;
+    this.#perform(effects);
+    this.#socket.on('message', (bytes, { address, port: from }) => this.#receive(bytes, `${address}:${from}`));
+    signal.addEventListener('abort', () => this.#socket.close());
+    void keepResolving(missing, signal, (endpoint) => this.#step({ kind: 'join', address: endpoint }));
+    return undefined;
+  }
+
+  get membership(): Membership {
+    return this.#state === undefined
+      ? { self: this.#options.self, settled: false, ready: false, members: [] }
+      : membershipOf(this.#state);
+  }
+
+  /** When to call `tick`, in milliseconds of performance.now(). */
+  get wakeAt(): number {
+    return this.#state?.wakeAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  tick(): void {
+    this.#step({ kind: 'tick' });
+  }
+
+  setReady(ready: boolean): void {
+    this.#step({ kind: 'ready', ready });
+  }
+
+  leave(): void {
+    this.#step({ kind: 'leave' });
+  }
+
+  async #bind(port: number): Promise<Issue | undefined> {
+    return new Promise((resolve) => {
+      this.#socket.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(
+          issue(
+            'PORT_IN_USE',
+            '',
+            `heartbeats need UDP port ${port} (${error.code ?? error.message}); is another agent running here?`,
+          ),
+        ),
+      );
+      this.#socket.bind(port, () => {
+        this.#socket.removeAllListeners('error');
+        // An unreachable peer is a silent peer, which the state machine notices by itself.
+        this.#socket.on('error', () => undefined);
+        resolve(undefined);
+      });
+    });
+  }
+
+  #receive(bytes: Buffer, from: string): void {
+    const beat = decodeBeat(bytes);
+    if (beat === undefined) {
+      this.counters.rejected++;
+      return;
+    }
+    this.counters.received++;
+    this.#step({ kind: 'beat', from, beat });
+  }
+
+  #step(input: HeartbeatInput): void {
+    if (this.#state === undefined) return;
+    const readyBefore = membershipOf(this.#state).ready;
+    const { state, effects } = stepHeartbeat(this.#state, input, performance.now());
+    this.#state = state;
+    this.#perform(effects);
+    const changed = effects.some(({ kind }) => kind === 'changed' || kind === 'forgotten' || kind === 'settled');
+    if (changed || membershipOf(state).ready !== readyBefore) this.#options.onChange();
+  }
+
+  #perform(effects: readonly HeartbeatEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'send') this.#send(effect.to, effect.beat);
+      const record = recordOf(effect);
+      if (record !== undefined) this.#options.log(record);
+    }
+  }
+
+  #send(to: readonly string[], beat: Beat): void {
+    const bytes = encodeBeat(beat);
+    for (const endpoint of to) {
+      const colon = endpoint.lastIndexOf(':');
+      this.#socket.send(bytes, Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon), () => undefined);
+      this.counters.sent++;
+    }
+  }
+}
+
+function recordOf(effect: HeartbeatEffect): LogRecord | undefined {
+  switch (effect.kind) {
+    case 'send':
+      return undefined;
+    case 'changed': {
+      const { name, address, state, ready } = effect.member;
+      const fields = { component: 'memberlist', node: name, address, state, ready };
+      return {
+        level: 'info',
+        event: 'memberChanged',
+        msg: `memberlist: ${name} is ${state}${ready ? '' : ', not ready'}`,
+        fields,
+      };
+    }
+    case 'forgotten':
+      return {
+        level: 'info',
+        event: 'memberForgotten',
+        msg: `memberlist: ${effect.name} is no longer listed`,
+        fields: { component: 'memberlist', node: effect.name },
+      };
+    case 'settled': {
+      const unheard = effect.unheard.length === 0 ? 'every peer was heard' : `not heard: ${effect.unheard.join(', ')}`;
+      return {
+        level: 'info',
+        event: 'memberlistSettled',
+        msg: `memberlist: settled, ${unheard}`,
+        fields: { component: 'memberlist', unheard: effect.unheard },
+      };
+    }
+    case 'name-clash':
+      return {
+        level: 'error',
+        event: 'nameClash',
+        msg: `memberlist: several nodes call themselves ${effect.name}: give each its own --node`,
+        fields: { component: 'memberlist', node: effect.name, addresses: effect.addresses },
+      };
+    case 'too-many-members':
+      return {
+        level: 'error',
+        event: 'tooManyMembers',
+        msg: `memberlist: ${effect.name} is ignored, too many nodes are alive`,
+        fields: { component: 'memberlist', node: effect.name, address: effect.address },
+      };
+  }
+}

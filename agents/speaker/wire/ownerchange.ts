@@ -1,0 +1,22 @@
+/**
+ * Why an address changed hands, in one value that is logged, counted and shown: from the moves of an election and what the
+ * members were last known to be.
+ */
+import type { Move } from '../../../src/layer2/claims.js';
+import { formatEvidence, type Membership } from '../../../src/membership/membership.js';
+import type { OwnerChange } from '../messages.js';
+
+export function ownerChange(move: Move, membership: Membership): OwnerChange {
+  const { address, from, to } = move;
+  const ends = { address, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const gone = membership.members.find(({ name, state }) => name === from && state !== 'alive');
+  if (gone !== undefined) {
+    const silence = gone.evidence.kind === 'silence' ? { silenceMs: gone.evidence.silentMs } : {};
+    return { ...ends, kind: gone.evidence.kind, evidence: `${gone.name} ${formatEvidence(gone.evidence)}`, ...silence };
+  }
+  if (from === to) return { ...ends, kind: 'interfaces', evidence: 'its interfaces changed' };
+  if (to === undefined)
+    return { ...ends, kind: 'withdrawn', evidence: 'no longer announced, or no node that may announce it is live' };
+  if (from === undefined) return { ...ends, kind: 'first', evidence: 'first live node of the ranking; nobody owned it before' };
+  return { ...ends, kind: 'ranking', evidence: `${to} is now the first live node of the ranking` };
+}

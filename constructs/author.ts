@@ -1,0 +1,24 @@
+/**
+ * The line of the author's TypeScript that made a construct, so that an error at synth names it.
+ */
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Source } from '../src/issue/issue.js';
+
+/**
+ * The line that called the constructor of `maker` (`new.target`). Reading the stack is put off to the first call: only
+ * errors need it. Undefined where the stack says nothing.
+ */
+export function authorOf(maker: unknown): () => Source | undefined {
+  const here: { stack?: string } = {};
+  if (typeof maker === 'function') Error.captureStackTrace(here, maker as (...args: never) => unknown);
+  return () => firstFrame(here.stack ?? '');
+}
+
+function firstFrame(stack: string): Source | undefined {
+  const [, at = '', line, column] = /^\s+at (?:.*\()?(.+?):(\d+):(\d+)\)?$/m.exec(stack) ?? [];
+  if (at === '') return undefined;
+  const path = at.startsWith('file:') ? fileURLToPath(at) : at;
+  const shorter = relative(process.cwd(), path);
+  return { file: shorter.startsWith('..') ? path : shorter, line: Number(line), column: Number(column) };
+}

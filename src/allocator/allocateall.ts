@@ -1,0 +1,118 @@
+/**
+ * Every Service's addresses from nothing: locked Services first, then the rest, each by namespace and name. A pure function:
+ * the order of `services`, their status and what was allocated before don't matter, so every host computes the same.
+ */
+import { type ServiceView, serviceKey } from '../api/views.js';
+import type { Config } from '../config/config.js';
+import { formatPlace } from '../config/place.js';
+import { type Issue, issue } from '../issue/issue.js';
+import { type Address, formatAddress } from '../net/address.js';
+import { allocate, inOtherPool } from './allocate.js';
+import type { Outcome } from './allocation.js';
+import { assign } from './assign.js';
+import { agree, describeFamilies } from './families.js';
+import { EMPTY_LOCK, type Lock, type LockEntry, sameAddresses } from './lock.js';
+import { explain } from './refusal.js';
+import { parseRequest, type Request } from './request.js';
+import { type AddressKey, type AllocatorState, addressKey, emptyState, type Reservations } from './state.js';
+
+export interface AllocateOptions {
+  /**
+   * The `spec.loadBalancerClass` to serve.
+   * @default the Services that have none
+   */
+  readonly loadBalancerClass?: string;
+}
+
+/** By `namespace/name`, sorted. Addresses locked for Services that are not there are given to nobody. */
+export function allocateAll(
+  config: Config,
+  services: readonly ServiceView[],
+  lock: Lock = EMPTY_LOCK,
+  options: AllocateOptions = {},
+): ReadonlyMap<string, Outcome> {
+  const state = emptyState(config, reservationsOf(lock));
+  const sorted = [...services].sort(byNamespaceThenName);
+  const outcomes = new Map<string, Outcome>();
+  for (const service of sorted) outcomes.set(serviceKey(service), { ignored: 'not-a-load-balancer' });
+
+  const isLocked = (service: ServiceView): boolean => lock.services.has(serviceKey(service));
+  for (const service of [...sorted.filter(isLocked), ...sorted.filter((one) => !isLocked(one))]) {
+    const key = serviceKey(service);
+    outcomes.set(key, outcomeOf(state, service, lock.services.get(key), options));
+  }
+  return outcomes;
+}
+
+function reservationsOf({ services }: Lock): Reservations {
+  const reserved = new Map<AddressKey, Set<string>>();
+  for (const [service, { addresses }] of services) {
+    for (const address of addresses) {
+      const key = addressKey(address);
+      reserved.set(key, (reserved.get(key) ?? new Set()).add(service));
+    }
+  }
+  return reserved;
+}
+
+function byNamespaceThenName(a: ServiceView, b: ServiceView): number {
+  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+function outcomeOf(
+  state: AllocatorState,
+  service: ServiceView,
+  entry: LockEntry | undefined,
+  { loadBalancerClass }: AllocateOptions,
+): Outcome {
+  if (service.type !== 'LoadBalancer') return { ignored: 'not-a-load-balancer' };
+  if (service.loadBalancerClass !== loadBalancerClass) return { ignored: 'other-class' };
+  const request = parseRequest(service);
+  if (!request.ok) return { pending: atLeastOne(request.issues) };
+  if (entry !== undefined) return locked(state, request.value, entry);
+
+  const result = allocate(state, request.value);
+  if ('refused' in result) return { pending: [explain(result, request.value)] };
+  return { allocated: result.allocated, warnings: [notLocked(request.value, result.allocated.addresses)] };
+}
+
+function notLocked({ service, source }: Request, addresses: readonly Address[]): Issue {
+  const held = addresses.map(formatAddress).join(' and ');
+  const message = `${service} has ${held} without a lock: a later change may renumber it; "arpeggio lock" keeps it`;
+  return issue('NOT_LOCKED', '', message, source);
+}
+
+/** Exactly the locked addresses, or nothing: a lock that cannot be kept is somebody's mistake, and choosing would hide it. */
+function locked(state: AllocatorState, request: Request, entry: LockEntry): Outcome {
+  const { addresses: asked, families, service } = request;
+  const conflict = (why: string): Outcome => {
+    const place = formatPlace(entry.source);
+    const held = entry.addresses.map(formatAddress).join(' and ');
+    const message = `${service} is locked to ${held}${place === undefined ? '' : ` (${place})`}, but ${why}`;
+    return { pending: [issue('LOCK_CONFLICT', '', message, request.source)] };
+  };
+  if (asked.length > 0 && !sameAddresses(asked, entry.addresses)) {
+    return conflict(`${request.addressesFrom.by} requests ${asked.map(formatAddress).join(' and ')}`);
+  }
+  const fits = agree(families, entry.addresses) || (families.stack === 'dual' && families.policy === 'prefer');
+  if (!fits || (families.stack === 'either' && entry.addresses.length > 1)) {
+    return conflict(`the Service needs ${describeFamilies(families)}`);
+  }
+  const addresses = asked.length > 0 ? asked : entry.addresses;
+  const pool = request.pool === undefined ? undefined : state.pools.byName.get(request.pool.name);
+  if (request.pool !== undefined && pool === undefined)
+    return conflict(`the requested pool "${request.pool.name}" does not exist`);
+  const elsewhere = inOtherPool(state, { ...request, addresses }, pool);
+  const result = elsewhere ?? assign(state, request, addresses);
+  if ('refused' in result) return conflict(explain(result, request).message);
+  const place = formatPlace(entry.source);
+  const reason = { code: 'LOCKED', message: `locked${place === undefined ? '' : ` by ${place}`}` } as const;
+  return { allocated: { addresses, pool: result.assigned.pool.name, reason }, warnings: [] };
+}
+
+function atLeastOne(issues: readonly Issue[]): readonly [Issue, ...Issue[]] {
+  const [first, ...rest] = issues;
+  if (first === undefined) throw new Error('a malformed request has an issue');
+  return [first, ...rest];
+}

@@ -1,0 +1,73 @@
+/**
+ * Giving a Service particular addresses, and taking them back: the two changes there are (metallb-behaviour §3.5, §3.6).
+ */
+import type { Pool } from '../config/config.js';
+import { type Address, isBuggy } from '../net/address.js';
+import { locateAddress, pinRefuses } from './poolindex.js';
+import type { Conflict, Refusal } from './refusal.js';
+import type { Request } from './request.js';
+import { type AllocatorState, addressKey, forget, type Holding, record, reservedFor } from './state.js';
+import { keysAgree, type Tenancy } from './tenancy.js';
+
+/**
+ * Gives `addresses` (one, or one of each family) to the Service, in place of whatever it holds; refused, it keeps that.
+ * `autoAssign` doesn't matter here: it is about addresses nobody asked for.
+ */
+export function assign(
+  state: AllocatorState,
+  request: Request,
+  addresses: readonly Address[],
+): { readonly assigned: Holding } | Refusal {
+  const pool = poolOfAll(state, addresses);
+  if ('refused' in pool) return pool;
+  const closed = pinRefuses(pool, request);
+  if (closed !== undefined) return { refused: 'pool-closed', pool, to: closed };
+  for (const address of addresses) {
+    const refusal = occupied(state, request, address);
+    if (refusal !== undefined) return refusal;
+  }
+  const holding: Holding = { addresses, pool, tenancy: request.tenancy };
+  forget(state, request.service);
+  record(state, request.service, holding);
+  return { assigned: holding };
+}
+
+/** Takes back what the Service holds, if anything. */
+export const release = (state: AllocatorState, service: string): void => forget(state, service);
+
+function poolOfAll({ pools }: AllocatorState, addresses: readonly Address[]): Pool | Refusal {
+  let common: Pool | undefined;
+  for (const address of addresses) {
+    const pool = locateAddress(pools, address)?.pool;
+    if (pool === undefined) return { refused: 'address-outside-pools', address };
+    if (pool.avoidBuggyIPs && isBuggy(address)) return { refused: 'address-buggy', address, pool: pool.name };
+    common ??= pool;
+    if (pool !== common) return { refused: 'addresses-in-two-pools', pools: [common.name, pool.name] };
+  }
+  if (common === undefined) throw new Error('assign needs at least one address');
+  return common;
+}
+
+/** Why the Service may not be on `address` beside those who are. A Service is never in its own way. */
+function occupied(state: AllocatorState, { service, tenancy }: Request, address: Address): Refusal | undefined {
+  const reserved = reservedFor(state, address, service);
+  if (reserved !== undefined) return { refused: 'address-locked', address, for: reserved };
+  const tenants = state.tenants.get(addressKey(address));
+  if (tenants === undefined) return undefined;
+  const { services, keys, ports } = tenants;
+  const isAlone = services.size === 1 && services.has(service);
+  if (!isAlone && !keysAgree(tenancy, keys)) {
+    const by = [...services].filter((one) => one !== service).sort();
+    return { refused: 'address-in-use', address, by, because: keyConflict(tenancy, keys) };
+  }
+  for (const port of tenancy.ports) {
+    const user = ports.get(port);
+    if (user !== undefined && user !== service) return { refused: 'address-in-use', address, by: [user], because: { port } };
+  }
+  return undefined;
+}
+
+function keyConflict(a: Tenancy, b: Tenancy): Conflict {
+  if (a.sharingKey === '' || b.sharingKey === '') return 'no-sharing-key';
+  return a.sharingKey === b.sharingKey ? 'backends-differ' : 'sharing-keys-differ';
+}

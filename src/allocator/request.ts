@@ -1,0 +1,100 @@
+/**
+ * What a Service asks for, read from its spec and annotations: which addresses, which pool, which families, and how it would
+ * share. A request that contradicts itself is a SERVICE_INVALID and gets nothing.
+ */
+import { type ServiceView, serviceKey } from '../api/views.js';
+import { type Issue, issue, malformed, type Parsed, parsed, type Source } from '../issue/issue.js';
+import { type Address, formatAddress, parseAddress } from '../net/address.js';
+import { isIpv4Mapped } from '../net/prefix.js';
+import { readAnnotation } from './annotation.js';
+import { type Families, familiesOf } from './families.js';
+import { type Tenancy, tenancyOf } from './tenancy.js';
+
+export interface Request {
+  /** `namespace/name`. */
+  readonly service: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly families: Families;
+  /** At most two, of different families, in the order asked for; empty: any. */
+  readonly addresses: readonly Address[];
+  /** Where the addresses were asked for; for reasons and issues. */
+  readonly addressesFrom: Asked;
+  readonly pool?: { readonly name: string; readonly from: Asked };
+  readonly tenancy: Tenancy;
+  readonly source?: Source;
+}
+
+export interface Asked {
+  /** `spec.loadBalancerIP` or `annotation metallb.io/loadBalancerIPs`. */
+  readonly by: string;
+  readonly path: string;
+}
+
+export function parseRequest(service: ServiceView): Parsed<Request> {
+  const { namespace, labels, source } = service;
+  const addresses = readAddresses(service);
+  if (!addresses.ok) return malformed(...addresses.issues.map((one) => from(service, one)));
+  const families = familiesOf(service, addresses.value.list);
+  if (!families.ok) return malformed(...families.issues.map((one) => from(service, one)));
+  const pool = readAnnotation(service, 'address-pool');
+  return parsed({
+    service: serviceKey(service),
+    namespace,
+    labels,
+    families: families.value,
+    addresses: addresses.value.list,
+    addressesFrom: addresses.value.from,
+    ...(pool === undefined || pool.value === '' ? {} : { pool: { name: pool.value, from: byAnnotation(pool) } }),
+    tenancy: tenancyOf(service),
+    ...(source === undefined ? {} : { source }),
+  });
+}
+
+/** `issue` with the place of the Service, unless it has one. */
+const from = ({ source }: ServiceView, one: Issue): Issue =>
+  source === undefined || one.source !== undefined ? one : { ...one, source };
+
+const byAnnotation = ({ key, path }: { readonly key: string; readonly path: string }): Asked => ({
+  by: `annotation ${key}`,
+  path,
+});
+
+interface RequestedAddresses {
+  readonly list: readonly Address[];
+  readonly from: Asked;
+}
+
+const FIELD: Asked = { by: 'spec.loadBalancerIP', path: 'spec.loadBalancerIP' };
+
+/** An empty annotation and an empty field ask for nothing. */
+function readAddresses(service: ServiceView): Parsed<RequestedAddresses> {
+  const annotation = readAnnotation(service, 'loadBalancerIPs');
+  const field = service.loadBalancerIP ?? '';
+  if (annotation === undefined || annotation.value === '') {
+    return field === '' ? parsed({ list: [], from: FIELD }) : readList([field], FIELD);
+  }
+  const asked = byAnnotation(annotation);
+  if (field !== '') {
+    const message = `a Service cannot have both ${asked.by} and spec.loadBalancerIP; keep the annotation`;
+    return malformed(issue('SERVICE_INVALID', asked.path, message));
+  }
+  return readList(annotation.value.split(','), asked);
+}
+
+function readList(texts: readonly string[], from: Asked): Parsed<RequestedAddresses> {
+  const wrong = (why: string): Parsed<never> => malformed(issue('SERVICE_INVALID', from.path, `invalid ${from.by}: ${why}`));
+  const list: Address[] = [];
+  for (const text of texts) {
+    const read = parseAddress(text.trim());
+    if (!read.ok) return wrong(read.issues[0]?.message ?? `"${text}"`);
+    if (isIpv4Mapped(read.value)) return wrong(`"${text.trim()}" is an IPv4-mapped IPv6 address; write the IPv4 address instead`);
+    list.push(read.value);
+  }
+  const [first, second] = list;
+  if (list.length > 2) return wrong(`at most two addresses can be requested, one of each family, not ${list.length}`);
+  if (first !== undefined && first.family === second?.family) {
+    return wrong(`${formatAddress(first)} and ${formatAddress(second)} are of the same family; two must be one of each`);
+  }
+  return parsed({ list, from });
+}

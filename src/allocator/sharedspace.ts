@@ -1,0 +1,46 @@
+/**
+ * The addresses of one pool and family that Services with one sharing key and one backend key use: where the next of them
+ * may join. Sorted in the order the pool gives addresses.
+ *
+ * `refused` remembers, for a set of ports, how many addresses from the start are known to be in the way, so that 10,000
+ * Services that all use port 80 don't look at each other's addresses again and again. Whatever could open one forgets it.
+ */
+import { insertPlace, removePlace } from './places.js';
+import type { Place } from './poolindex.js';
+
+export interface SharedSpace {
+  readonly places: Place[];
+  readonly refused: Map<string, number>;
+}
+
+export const sharedSpace = (): SharedSpace => ({ places: [], refused: new Map() });
+
+export function openPlace(space: SharedSpace, place: Place): void {
+  const isLast = insertPlace(space.places, place) === space.places.length - 1;
+  if (!isLast) space.refused.clear();
+}
+
+export function closePlace(space: SharedSpace, place: Place): void {
+  removePlace(space.places, place);
+  space.refused.clear();
+}
+
+/** Ports became free somewhere. */
+export const forgetRefusals = (space: SharedSpace): void => space.refused.clear();
+
+/** The lowest address on which none of `ports` is used and that `isOpen` admits. */
+export function lowestShared(
+  space: SharedSpace,
+  ports: readonly string[],
+  usesAny: (place: Place) => boolean,
+  isOpen: (place: Place) => boolean,
+): Place | undefined {
+  const signature = ports.join(',');
+  let at = space.refused.get(signature) ?? 0;
+  for (let place = space.places[at]; place !== undefined && usesAny(place); place = space.places[at]) at++;
+  space.refused.set(signature, at);
+  for (let place = space.places[at]; place !== undefined; place = space.places[++at]) {
+    if (!usesAny(place) && isOpen(place)) return place;
+  }
+  return undefined;
+}

@@ -1,0 +1,127 @@
+/**
+ * Raw objects of any kind, sorted into those we read, in the order they came in. One that cannot be read is left out, and
+ * issues say why; kinds we have no use for pass without a word. Of the same object in two places the first is kept.
+ */
+import { type Issue, issue, malformed, type Parsed, type Source } from '../issue/issue.js';
+import { readEndpointSlice } from './endpointslice.js';
+import { identify, type ReadKind } from './identity.js';
+import type { IPAddressPool } from './ipaddresspool.js';
+import type { L2Advertisement } from './l2advertisement.js';
+import { unfold } from './list.js';
+import { readIPAddressPool, readL2Advertisement } from './manifest.js';
+import { readNamespace } from './namespace.js';
+import { readNode } from './node.js';
+import type { Sourced } from './object.js';
+import { readService } from './service.js';
+import type { PlainObject } from './value.js';
+import type { EndpointSliceView, NamespaceView, NodeView, ServiceView } from './views.js';
+
+export interface Objects {
+  readonly pools: readonly Sourced<IPAddressPool>[];
+  readonly advertisements: readonly Sourced<L2Advertisement>[];
+  readonly services: readonly ServiceView[];
+  readonly nodes: readonly NodeView[];
+  readonly namespaces: readonly NamespaceView[];
+  readonly endpointSlices: readonly EndpointSliceView[];
+}
+
+export interface ReadObjects {
+  readonly objects: Objects;
+  /** In the order of the objects; the one warning about BGP comes last. */
+  readonly issues: readonly Issue[];
+}
+
+/** BGP_IGNORED, NOT_AN_OBJECT, DUPLICATE_OBJECT, API_VERSION_UNKNOWN, and what the reader of each kind finds. */
+export function readObjects(sourced: Iterable<Sourced<unknown>>): ReadObjects {
+  const found = newFindings();
+  const issues: Issue[] = [];
+  const seen = new Map<string, Sourced<unknown>>();
+  const bgp: Ignored[] = [];
+  for (const item of items(sourced)) {
+    const identity = identify(item.object);
+    if ('wrong' in identity) {
+      issues.push(placed(identity.wrong, item));
+    } else if ('reads' in identity) {
+      const before = seen.get(identity.key);
+      if (before === undefined) seen.set(identity.key, item);
+      const result =
+        before === undefined ? keep(identity.reads, identity.object, item, found) : repeated(identity.key, before, item);
+      if (!result.ok) issues.push(...result.issues.map((one) => placed(one, item)));
+    } else if (identity.ignored === 'bgp') {
+      bgp.push({ key: identity.key, item });
+    }
+  }
+  return { objects: found, issues: [...issues, ...bgpIgnored(bgp)] };
+}
+
+function* items(sourced: Iterable<Sourced<unknown>>): Generator<Sourced<unknown>> {
+  for (const one of sourced) yield* unfold(one);
+}
+
+type Findings = { readonly [Field in keyof Objects]: Objects[Field][number][] };
+
+const newFindings = (): Findings => ({
+  pools: [],
+  advertisements: [],
+  services: [],
+  nodes: [],
+  namespaces: [],
+  endpointSlices: [],
+});
+
+/** Reads `object` and adds it to `found`, if it is good. */
+function keep(kind: ReadKind, object: PlainObject, item: Sourced<unknown>, found: Findings): Parsed<unknown> {
+  switch (kind) {
+    case 'IPAddressPool':
+      return added(found.pools, readIPAddressPool(object), (pool) => ({ object: pool, locate: (path) => item.locate(path) }));
+    case 'L2Advertisement':
+      return added(found.advertisements, readL2Advertisement(object), (one) => ({
+        object: one,
+        locate: (path) => item.locate(path),
+      }));
+    case 'Service':
+      return added(found.services, readService(object), (service) => {
+        const source = item.locate('');
+        return source === undefined ? service : { ...service, source };
+      });
+    case 'Node':
+      return added(found.nodes, readNode(object), (node) => node);
+    case 'Namespace':
+      return added(found.namespaces, readNamespace(object), (namespace) => namespace);
+    case 'EndpointSlice':
+      return added(found.endpointSlices, readEndpointSlice(object), (slice) => slice);
+  }
+}
+
+function added<From, To>(to: To[], result: Parsed<From>, convert: (value: From) => To | undefined): Parsed<From> {
+  const value = result.ok ? convert(result.value) : undefined;
+  if (value !== undefined) to.push(value);
+  return result;
+}
+
+function placed(what: Issue, item: Sourced<unknown>): Issue {
+  const source = item.locate(what.path);
+  return source === undefined ? what : { ...what, source };
+}
+
+function repeated(key: string, before: Sourced<unknown>, again: Sourced<unknown>): Parsed<never> {
+  const path = 'metadata.name';
+  const places = [before, again].map((item) => formatPlace(item.locate(path)));
+  const message = `${key} is defined twice${places.includes('') ? '' : `, at ${places.join(' and at ')}`}; the first is kept`;
+  return malformed(issue('DUPLICATE_OBJECT', path, message));
+}
+
+const formatPlace = (source: Source | undefined): string =>
+  [source?.file, source?.line].filter((part) => part !== undefined).join(':');
+
+interface Ignored {
+  readonly key: string;
+  readonly item: Sourced<unknown>;
+}
+
+function bgpIgnored(ignored: readonly Ignored[]): Issue[] {
+  const [first] = ignored;
+  if (first === undefined) return [];
+  const names = ignored.map(({ key }) => key).join(', ');
+  return [placed(issue('BGP_IGNORED', '', `this is a Layer 2 load balancer, which ignores ${names}`), first.item)];
+}

@@ -1,0 +1,70 @@
+/**
+ * Service, v1: what decisions read of it, with the API server's defaults where a file says nothing.
+ */
+import { type Parsed, parsed } from '../issue/issue.js';
+import { READ_NAMESPACED_META } from './metadata.js';
+import { read } from './projection.js';
+import type { ServiceView } from './views.js';
+
+const SERVICE = {
+  type: 'object',
+  required: ['metadata'],
+  properties: {
+    metadata: READ_NAMESPACED_META,
+    spec: {
+      type: 'object',
+      properties: {
+        type: { type: 'string', enum: ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] },
+        loadBalancerClass: { type: 'string' },
+        loadBalancerIP: { type: 'string' },
+        clusterIP: { type: 'string' },
+        clusterIPs: { type: 'array', items: { type: 'string' } },
+        ipFamilies: { type: 'array', items: { type: 'string', enum: ['IPv4', 'IPv6'] } },
+        ipFamilyPolicy: { type: 'string', enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'] },
+        externalTrafficPolicy: { type: 'string', enum: ['Cluster', 'Local'] },
+        ports: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['port'],
+            properties: { protocol: { type: 'string' }, port: { type: 'integer', minimum: 1, maximum: 65535 } },
+          },
+        },
+        selector: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+    },
+    status: {
+      type: 'object',
+      properties: {
+        loadBalancer: {
+          type: 'object',
+          properties: { ingress: { type: 'array', items: { type: 'object', properties: { ip: { type: 'string' } } } } },
+        },
+      },
+    },
+  },
+} as const;
+
+/** FIELD_MISSING and FIELD_INVALID name what cannot be read. */
+export function readService(object: unknown): Parsed<ServiceView> {
+  const service = read(SERVICE, object);
+  if (!service.ok) return service;
+  const { metadata, spec = {}, status } = service.value;
+  const { loadBalancerClass, loadBalancerIP, clusterIPs = [spec.clusterIP ?? ''] } = spec;
+  return parsed({
+    namespace: metadata.namespace ?? 'default',
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    type: spec.type ?? 'ClusterIP',
+    ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+    ...(loadBalancerIP === undefined ? {} : { loadBalancerIP }),
+    clusterIPs: clusterIPs.filter((ip) => ip !== ''),
+    ipFamilies: spec.ipFamilies ?? [],
+    ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack',
+    externalTrafficPolicy: spec.externalTrafficPolicy ?? 'Cluster',
+    ports: (spec.ports ?? []).map(({ protocol = 'TCP', port }) => ({ protocol, port })),
+    selector: spec.selector ?? {},
+    ingress: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
+  });
+}

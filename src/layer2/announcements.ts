@@ -1,0 +1,183 @@
+/**
+ * From the state of the cluster to the addresses that are announced: for each, who would answer, best first, and on which
+ * interfaces of this node; and for each that nobody can answer, the reason of every node.
+ *
+ * An address has one ranking however many Services hold it. MetalLB elects for each Service by its first address only, so
+ * that two holders of one address can elect two nodes (quirk Q-21). Here the first holder by namespace and name that some
+ * node can answer for decides.
+ */
+import { type EndpointSliceView, type NodeView, type ServiceView, serviceKey } from '../api/views.js';
+import type { Advertisement, Config } from '../config/config.js';
+import { type Address, compareAddresses, formatAddress } from '../net/address.js';
+import { type RangeSet, rangeSet, setContains } from '../net/rangeset.js';
+import type { Announcement } from './announcement.js';
+import { advertisementsFor, type Candidate, candidates, covers, type IneligibleReason } from './eligibility.js';
+import { compareText, rank } from './ranking.js';
+
+export interface AnnouncementsInput {
+  readonly config: Config;
+  /** In any order. Services that are not of type LoadBalancer, or hold no address, are passed over. */
+  readonly services: readonly AddressedService[];
+  readonly nodes: readonly NodeView[];
+  readonly endpointSlices: readonly EndpointSliceView[];
+  /** The name of the node that asks. */
+  readonly self: string;
+  /**
+   * A Service of which no EndpointSlice exists: `'cannot-serve'`, as in a cluster, where slices are never absent for long;
+   * `'serves-everywhere'` in a folder, where nobody writes them.
+   */
+  readonly withoutSlices: 'cannot-serve' | 'serves-everywhere';
+  /** `--ignore-exclude-lb`. */
+  readonly ignoreExcludeLabel?: boolean;
+}
+
+export interface AddressedService {
+  readonly service: ServiceView;
+  /** In the order of status: the first one decides the election. */
+  readonly addresses: readonly Address[];
+}
+
+/** `ipNotAllowed`: the Service's addresses do not all lie in one pool, so no pool's advertisements apply to it. */
+export type RefusalReason = IneligibleReason | 'ipNotAllowed';
+
+/** An address of a Service that no node can answer for. */
+export interface Refusal {
+  /** `namespace/name`. */
+  readonly service: string;
+  /** RFC 5952 text. */
+  readonly address: string;
+  /** One a node, in the order the nodes were given in. */
+  readonly reasons: readonly { readonly node: string; readonly reason: RefusalReason }[];
+}
+
+export interface Announcements {
+  /** Sorted by address, IPv4 first. */
+  readonly announcements: readonly Announcement[];
+  /** Sorted by address, then Service. */
+  readonly refused: readonly Refusal[];
+}
+
+/** Computes what is announced. IPv6 is ranked like IPv4; whether it is answered is for the wire to say. */
+export function announcementsFor(input: AnnouncementsInput): Announcements {
+  const world = survey(input);
+  const holdings = new Map<string, Holding>();
+  const refused: (Refusal & { readonly at: Address })[] = [];
+  for (const holder of sortedHolders(input.services)) {
+    const verdict = judge(holder, world);
+    for (const at of holder.addresses) {
+      const address = formatAddress(at);
+      if ('refused' in verdict) refused.push({ at, service: serviceKey(holder.service), address, reasons: verdict.refused });
+      else hold(holdings, at, address, verdict);
+    }
+  }
+  return {
+    announcements: [...holdings.values()].sort((a, b) => compareAddresses(a.at, b.at)).map(announcementOf),
+    refused: refused
+      .sort((a, b) => compareAddresses(a.at, b.at))
+      .map(({ service, address, reasons }) => ({ service, address, reasons })),
+  };
+}
+
+/** The input, indexed once so that each Service costs only what it holds. */
+interface World {
+  readonly input: AnnouncementsInput;
+  readonly pools: readonly { readonly name: string; readonly addresses: RangeSet }[];
+  /** By `namespace/name` of the Service. */
+  readonly slices: ReadonlyMap<string, readonly EndpointSliceView[]>;
+  readonly self: NodeView | undefined;
+}
+
+function survey(input: AnnouncementsInput): World {
+  const slices = new Map<string, EndpointSliceView[]>();
+  for (const slice of input.endpointSlices) {
+    const key = serviceKey({ namespace: slice.namespace, name: slice.service });
+    const known = slices.get(key);
+    if (known === undefined) slices.set(key, [slice]);
+    else known.push(slice);
+  }
+  return {
+    input,
+    pools: input.config.pools.map(({ name, ranges }) => ({ name, addresses: rangeSet(ranges) })),
+    slices,
+    self: input.nodes.find((node) => node.name === input.self),
+  };
+}
+
+function sortedHolders(services: readonly AddressedService[]): AddressedService[] {
+  return services
+    .filter(({ service, addresses }) => service.type === 'LoadBalancer' && addresses.length > 0)
+    .sort((a, b) => compareText(a.service.namespace, b.service.namespace) || compareText(a.service.name, b.service.name));
+}
+
+/** What one Service says about its addresses. */
+interface Grant {
+  readonly service: string;
+  readonly pool: string;
+  readonly ranking: readonly string[];
+  /** Empty where this node may not answer for the Service. */
+  readonly interfaces: 'all' | readonly string[];
+}
+
+type Verdict = Grant | { readonly refused: Refusal['reasons'] };
+
+function judge({ service, addresses }: AddressedService, world: World): Verdict {
+  const { config, nodes, ignoreExcludeLabel = false, withoutSlices, self } = world.input;
+  const [first] = addresses;
+  const pool = world.pools.find((one) => addresses.every((address) => setContains(one.addresses, address)));
+  if (pool === undefined || first === undefined)
+    return { refused: nodes.map(({ name }) => ({ node: name, reason: 'ipNotAllowed' })) };
+
+  const advertisements = advertisementsFor(config.advertisements, pool.name, service);
+  const slices = world.slices.get(serviceKey(service)) ?? (withoutSlices === 'cannot-serve' ? [] : 'unknown');
+  const all = candidates({ service, advertisements, nodes, endpoints: slices, ignoreExcludeLabel });
+  const eligible = all.filter((one) => one.eligible);
+  if (eligible.length === 0) return { refused: all.flatMap(reasonOf) };
+  return {
+    service: serviceKey(service),
+    pool: pool.name,
+    ranking: rank(eligible, formatAddress(first)),
+    interfaces: eligible.some(({ node }) => node === self) ? interfacesOn(world.self, advertisements) : [],
+  };
+}
+
+const reasonOf = (candidate: Candidate): Refusal['reasons'] =>
+  candidate.eligible ? [] : [{ node: candidate.node, reason: candidate.reason }];
+
+/** The union over the advertisements that cover the node: their coverage there, not their preferences, says where it answers. */
+function interfacesOn(node: NodeView | undefined, advertisements: readonly Advertisement[]): 'all' | readonly string[] {
+  if (node === undefined) return [];
+  return unionOf(advertisements.filter((ad) => covers(ad, node)).map((ad) => ad.interfaces));
+}
+
+function unionOf(lists: readonly ('all' | readonly string[])[]): 'all' | readonly string[] {
+  const names = new Set<string>();
+  for (const list of lists) {
+    if (list === 'all') return 'all';
+    for (const name of list) names.add(name);
+  }
+  return [...names].sort(compareText);
+}
+
+/** An address and what its holders granted so far, the deciding one first. */
+interface Holding {
+  readonly at: Address;
+  readonly address: string;
+  readonly grants: [Grant, ...Grant[]];
+}
+
+function hold(holdings: Map<string, Holding>, at: Address, address: string, grant: Grant): void {
+  const holding = holdings.get(address);
+  if (holding === undefined) holdings.set(address, { at, address, grants: [grant] });
+  else holding.grants.push(grant);
+}
+
+function announcementOf({ address, grants }: Holding): Announcement {
+  const [{ pool, ranking }] = grants;
+  return {
+    address,
+    services: grants.map(({ service }) => service).sort(compareText),
+    pool,
+    interfaces: unionOf(grants.map(({ interfaces }) => interfaces)),
+    ranking,
+  };
+}

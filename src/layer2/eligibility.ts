@@ -1,0 +1,99 @@
+/**
+ * Which nodes may answer for the addresses of one Service, and for each other node the first reason why not, in MetalLB's
+ * order and words (metallb-behaviour §4.2). Liveness plays no part: it is added when an owner is elected.
+ */
+import type { EndpointSliceView, NodeView, ServiceView } from '../api/views.js';
+import type { Advertisement } from '../config/config.js';
+import { matches, matchesAny } from '../config/selector.js';
+
+/** Why a node is not eligible. MetalLB logs the first, and those after the third, as plain `notOwner`. */
+export type IneligibleReason =
+  /** No endpoint of the Service can serve, on any node. */
+  | 'noEndpoints'
+  /** The Service may share its address, and an advertisement for it selects Services. */
+  | 'sharedIPWithServiceSelector'
+  /** No advertisement of the pool covers this Service on this node. */
+  | 'noMatchingAdvertisement'
+  | 'nodeNetworkUnavailable'
+  | 'nodeLabeledExcludeBalancers'
+  /** `externalTrafficPolicy: Local`, and no endpoint that can serve is on this node. */
+  | 'noLocalEndpoints';
+
+export type Candidate =
+  | { readonly node: string; readonly eligible: true; readonly score: number }
+  | { readonly node: string; readonly eligible: false; readonly reason: IneligibleReason };
+
+export interface EligibilityInput {
+  readonly service: ServiceView;
+  /** Those of the Service's pool that select the Service: see {@link advertisementsFor}. */
+  readonly advertisements: readonly Advertisement[];
+  readonly nodes: readonly NodeView[];
+  /** `'unknown'`: nothing is known of endpoints, and every node is taken to serve. */
+  readonly endpoints: 'unknown' | readonly EndpointSliceView[];
+  /** `--ignore-exclude-lb`: the exclude label of nodes means nothing. */
+  readonly ignoreExcludeLabel: boolean;
+}
+
+const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
+const ALLOW_SHARED_IP = ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'];
+
+/** The advertisements of `pool` that apply to `service`, on whatever node. */
+export const advertisementsFor = (
+  advertisements: readonly Advertisement[],
+  pool: string,
+  service: ServiceView,
+): readonly Advertisement[] =>
+  advertisements.filter((ad) => ad.pools.has(pool) && matchesAny(ad.serviceSelectors, service.labels));
+
+export const covers = (ad: Advertisement, node: NodeView): boolean => matchesAny(ad.nodeSelectors, node.labels);
+
+/** One candidate a node, in the order of `nodes`. */
+export function candidates(input: EligibilityInput): Candidate[] {
+  const serving = servingNodes(input.endpoints);
+  const ofService = serviceReason(input, serving);
+  return input.nodes.map((node) => {
+    const reason = ofService ?? nodeReason(input, node, serving);
+    return reason === undefined
+      ? { node: node.name, eligible: true, score: scoreOf(input.advertisements, node) }
+      : { node: node.name, eligible: false, reason };
+  });
+}
+
+/** Where endpoints can serve. `any` counts those without a node too, which serve under the policy Cluster. */
+interface Serving {
+  readonly any: boolean;
+  on(node: string): boolean;
+}
+
+function servingNodes(slices: 'unknown' | readonly EndpointSliceView[]): Serving {
+  if (slices === 'unknown') return { any: true, on: () => true };
+  const endpoints = slices.flatMap((slice) => slice.endpoints.filter((endpoint) => endpoint.canServe));
+  const nodes = new Set(endpoints.map((endpoint) => endpoint.nodeName));
+  return { any: endpoints.length > 0, on: (node) => nodes.has(node) };
+}
+
+/** What excludes every node at once. */
+function serviceReason({ service, advertisements }: EligibilityInput, serving: Serving): IneligibleReason | undefined {
+  if (!serving.any) return 'noEndpoints';
+  const mayShare = ALLOW_SHARED_IP.some((key) => Object.hasOwn(service.annotations, key));
+  if (mayShare && advertisements.some((ad) => ad.serviceSelectors.length > 0)) return 'sharedIPWithServiceSelector';
+  return undefined;
+}
+
+function nodeReason(input: EligibilityInput, node: NodeView, serving: Serving): IneligibleReason | undefined {
+  if (!input.advertisements.some((ad) => covers(ad, node))) return 'noMatchingAdvertisement';
+  if (node.networkUnavailable) return 'nodeNetworkUnavailable';
+  if (!input.ignoreExcludeLabel && Object.hasOwn(node.labels, EXCLUDE_LABEL)) return 'nodeLabeledExcludeBalancers';
+  if (input.service.externalTrafficPolicy === 'Local' && !serving.on(node.name)) return 'noLocalEndpoints';
+  return undefined;
+}
+
+/** Each advertisement prefers among the nodes it covers; its weights count on every speaker alike (metallb-behaviour §1.2). */
+function scoreOf(advertisements: readonly Advertisement[], node: NodeView): number {
+  let score = 0;
+  for (const ad of advertisements) {
+    if (!covers(ad, node)) continue;
+    for (const { weight, selector } of ad.preferredNodes) if (matches(selector, node.labels)) score += weight;
+  }
+  return score;
+}

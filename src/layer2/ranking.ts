@@ -1,0 +1,25 @@
+/**
+ * The order in which nodes would own an address, best first: MetalLB's election, bit for bit (metallb-behaviour §4.3), so
+ * that its speakers and ours name the same owner. Stateless: it knows nothing of who is live or who owned before.
+ */
+import { hash } from 'node:crypto';
+
+export interface Scored {
+  readonly node: string;
+  /** The sum of the preference weights. Higher is better. */
+  readonly score: number;
+}
+
+/** Ranks by score descending, then by SHA-256 of `node#address` ascending. `address` is RFC 5952 text. */
+export function rank(candidates: readonly Scored[], address: string): string[] {
+  return candidates
+    .map(({ node, score }) => ({ node, score, digest: electionDigest(node, address) }))
+    .sort((a, b) => b.score - a.score || compareText(a.digest, b.digest))
+    .map(({ node }) => node);
+}
+
+/** Lower-case hexadecimal, whose order as text is the order of the bytes. */
+export const electionDigest = (node: string, address: string): string => hash('sha256', `${node}#${address}`, 'hex');
+
+/** By code unit: locales must not decide an election. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

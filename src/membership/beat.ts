@@ -1,0 +1,81 @@
+/**
+ * A heartbeat on the wire: one UDP datagram, big-endian, of exactly the length that its name gives it.
+ *
+ *   0       4         5       6            8         16         20        21
+ *   | ARPB  | version | flags | intervalMs | boot id | sequence | length  | name (ASCII) |
+ *
+ * Anything else, of whatever bytes, is not a beat. A beat is not authenticated: whoever can send to the port can speak for
+ * any node, as with MetalLB's memberlist without a key.
+ */
+
+/** 64 bits as 16 lower-case hexadecimal digits: drawn once when a process starts, so that two lives of one node differ. */
+export type BootId = string;
+
+export interface Beat {
+  /** See {@link isNodeName}. */
+  readonly node: string;
+  readonly bootId: BootId;
+  /** 1 for the first beat of a boot id, and more with each: unsigned 32 bits, thirteen years of ten beats a second. */
+  readonly sequence: number;
+  /** How long until the next beat comes, 1 to 65,535 ms: the receiver counts the misses of each sender by its own word. */
+  readonly intervalMs: number;
+  readonly ready: boolean;
+  readonly leaving: boolean;
+}
+
+const MAGIC = 0x41525042;
+const VERSION = 1;
+const READY = 1;
+const LEAVING = 2;
+const HEAD_LENGTH = 21;
+/** A DNS subdomain has at most 253 characters, and node names are such. */
+const LONGEST_NAME = 253;
+const LONGEST_BEAT = HEAD_LENGTH + LONGEST_NAME;
+
+const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
+const BOOT_ID = /^[0-9a-f]{16}$/;
+
+/** Whether `text` can name a node in a beat: a DNS subdomain as Kubernetes has, or what is written like one. */
+export const isNodeName = (text: string): boolean => NODE_NAME.test(text);
+const isBootId = (text: string): boolean => BOOT_ID.test(text);
+
+/** The bytes of a beat. A name, boot id or number out of bounds is a bug of the caller, and throws. */
+export function encodeBeat({ node, bootId, sequence, intervalMs, ready, leaving }: Beat): Uint8Array {
+  if (!isNodeName(node)) throw new RangeError(`"${node}" cannot name a node in a beat`);
+  if (!isBootId(bootId)) throw new RangeError(`"${bootId}" is not a boot id`);
+  const bytes = new Uint8Array(HEAD_LENGTH + node.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC);
+  view.setUint8(4, VERSION);
+  view.setUint8(5, (ready ? READY : 0) | (leaving ? LEAVING : 0));
+  view.setUint16(6, inBounds(intervalMs, 0xffff));
+  view.setUint32(8, Number.parseInt(bootId.slice(0, 8), 16));
+  view.setUint32(12, Number.parseInt(bootId.slice(8), 16));
+  view.setUint32(16, inBounds(sequence, 0xffffffff));
+  view.setUint8(20, node.length);
+  for (let i = 0; i < node.length; i++) view.setUint8(HEAD_LENGTH + i, node.charCodeAt(i));
+  return bytes;
+}
+
+function inBounds(value: number, highest: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > highest) throw new RangeError(`${value} is not from 1 to ${highest}`);
+  return value;
+}
+
+/** The beat that `bytes` hold; undefined if they hold none. */
+export function decodeBeat(bytes: Uint8Array): Beat | undefined {
+  if (bytes.length <= HEAD_LENGTH || bytes.length > LONGEST_BEAT) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0) !== MAGIC || view.getUint8(4) !== VERSION) return undefined;
+  const flags = view.getUint8(5);
+  const intervalMs = view.getUint16(6);
+  const sequence = view.getUint32(16);
+  if ((flags & ~(READY | LEAVING)) !== 0 || intervalMs === 0 || sequence === 0) return undefined;
+  if (view.getUint8(20) !== bytes.length - HEAD_LENGTH) return undefined;
+  const node = String.fromCharCode(...bytes.subarray(HEAD_LENGTH));
+  if (!isNodeName(node)) return undefined;
+  const bootId = hexadecimal(view.getUint32(8)) + hexadecimal(view.getUint32(12));
+  return { node, bootId, sequence, intervalMs, ready: (flags & READY) !== 0, leaving: (flags & LEAVING) !== 0 };
+}
+
+const hexadecimal = (word: number): string => word.toString(16).padStart(8, '0');

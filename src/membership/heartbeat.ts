@@ -1,0 +1,233 @@
+/**
+ * Membership by heartbeats alone: each node sends a beat to every peer it knows each interval, and takes a peer for dead after
+ * three that did not come. The smallest thing that is honest about liveness; memberlist will stand behind the same interface.
+ *
+ * Pure: it holds what was heard and is told what time it is. Its own lateness, by which its tick came after the time it asked
+ * for, is never counted as the silence of others. Memory is bounded, whoever sends whatever.
+ */
+import type { Beat } from './beat.js';
+import type { Member, MemberState, Membership } from './membership.js';
+import { hear, isContested, judgeSilence, makeRoom, newPeer, noteRival, type Peer, type Rival } from './peer.js';
+import type { Heartbeat, HeartbeatSettings } from './state.js';
+import { nextBeat, ownBeat, targets, wakeAt } from './voice.js';
+import { warnAbout } from './warnings.js';
+
+export type { Heartbeat, HeartbeatSettings };
+
+export type HeartbeatInput =
+  /** The time asked for by `wakeAt` has come. Coming early does nothing. */
+  | { readonly kind: 'tick' }
+  /** `from` is the sender's `host:port`, written as in `join`. */
+  | { readonly kind: 'beat'; readonly from: string; readonly beat: Beat }
+  | { readonly kind: 'ready'; readonly ready: boolean }
+  /** A peer of `--join` whose name got an address only now. A start that has not settled waits for it too. */
+  | { readonly kind: 'join'; readonly address: string }
+  | { readonly kind: 'leave' };
+
+export type HeartbeatEffect =
+  | { readonly kind: 'send'; readonly to: readonly string[]; readonly beat: Beat }
+  /** A member is new (`was` is absent), changed its state or readiness, or restarted. */
+  | { readonly kind: 'changed'; readonly member: Member; readonly was?: MemberState }
+  | { readonly kind: 'forgotten'; readonly name: string }
+  /** The wait of the start is over. `unheard` are addresses of `join` that did not answer in time. */
+  | { readonly kind: 'settled'; readonly unheard: readonly string[] }
+  /** Several nodes send beats under one name, ours or another's, from these addresses. */
+  | { readonly kind: 'name-clash'; readonly name: string; readonly addresses: readonly string[] }
+  /** A beat of an unknown node was ignored, because as many as may be are known and alive. */
+  | { readonly kind: 'too-many-members'; readonly name: string; readonly address: string };
+
+export interface HeartbeatStep {
+  readonly state: Heartbeat;
+  readonly effects: readonly HeartbeatEffect[];
+}
+
+const DEFAULTS = {
+  intervalMs: 100,
+  missed: 3,
+  graceMs: 10,
+  settleMs: 200,
+  forgetAfterMs: 600_000,
+  maxMembers: 256,
+  warnEveryMs: 10_000,
+};
+
+/** What a full table is warned about as: no node's name. */
+const FULL = '';
+
+/** Begins: the first beat goes out at once. A node without peers has settled already. */
+export function startHeartbeat(given: HeartbeatSettings, now: number): HeartbeatStep {
+  const settings = { ...DEFAULTS, ...given };
+  const state: Heartbeat = {
+    settings,
+    sequence: 0,
+    peers: new Map(),
+    ready: false,
+    leaving: false,
+    start: { kind: 'settling', until: now + settings.missed * settings.intervalMs + settings.settleMs },
+    heard: new Set(),
+    own: new Set(),
+    namesakes: [],
+    nextBeatAt: now,
+    wakeAt: now,
+    warned: new Map(),
+  };
+  return finish(settle({ state, effects: [] }, now), now);
+}
+
+export function stepHeartbeat(state: Heartbeat, input: HeartbeatInput, now: number): HeartbeatStep {
+  switch (input.kind) {
+    case 'tick':
+      return finish(settle(tick(state, now), now), now);
+    case 'beat':
+      return finish(settle(receive(state, input.beat, input.from, now), now), now);
+    case 'ready':
+      return finish(
+        { state: input.ready === state.ready ? state : beatNow({ ...state, ready: input.ready }, now), effects: [] },
+        now,
+      );
+    case 'join':
+      return finish({ state: beatNow(joinLate(state, input.address), now), effects: [] }, now);
+    case 'leave':
+      return finish({ state: state.leaving ? state : beatNow({ ...state, leaving: true }, now), effects: [] }, now);
+  }
+}
+
+/** What the election reads. */
+export function membershipOf({ settings, start, ready, leaving, peers }: Heartbeat): Membership {
+  const settled = start.kind === 'settled';
+  const members = [...peers.values()].map(memberOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { self: settings.self, settled, ready: ready && settled && !leaving, members };
+}
+
+const memberOf = ({ name, address, state, ready, evidence, since }: Peer): Member => ({
+  name,
+  address,
+  state,
+  ready,
+  evidence,
+  since,
+});
+
+function tick(state: Heartbeat, now: number): HeartbeatStep {
+  const { missed, graceMs, forgetAfterMs } = state.settings;
+  const lateMs = Math.max(0, now - state.wakeAt);
+  const peers = new Map<string, Peer>();
+  const effects: HeartbeatEffect[] = [];
+  for (const peer of state.peers.values()) {
+    const heardAt = Math.min(now, peer.heardAt + lateMs);
+    const judged = judgeSilence({ ...peer, heardAt }, missed, graceMs, now);
+    if (judged.state !== peer.state) effects.push(changed(judged, peer));
+    if (judged.state !== 'alive' && now - judged.since >= forgetAfterMs) effects.push({ kind: 'forgotten', name: peer.name });
+    else peers.set(peer.name, judged);
+  }
+  const start = state.start.kind === 'settling' ? { ...state.start, until: state.start.until + lateMs } : state.start;
+  return { state: { ...state, peers, start }, effects };
+}
+
+function receive(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {
+  if (beat.node === state.settings.self) return receiveOwnName(state, beat, from, now);
+  const known = state.peers.get(beat.node);
+  if (known === undefined) return admit(state, beat, from, now);
+
+  const { peer, heard } = hear(known, beat, from, now);
+  if (heard === 'replayed') return { state, effects: [] };
+  const peers = new Map(state.peers).set(peer.name, peer);
+  if (heard === 'rival')
+    return warnOfClash({ ...state, peers }, peer.name, [peer.address, ...addressesOf(peer.rivals)], peer.rivals, now);
+  const next = { ...state, peers, heard: heardFrom(state, from) };
+  if (heard === 'restarted') return answer(next, peer, from, [changed(peer, known)]);
+  const isNews = peer.state !== known.state || peer.ready !== known.ready;
+  return { state: next, effects: isNews ? [changed(peer, known)] : [] };
+}
+
+/** Our own beat come back tells where not to send; any other under our name is a namesake. */
+function receiveOwnName(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {
+  if (beat.bootId === state.settings.bootId) {
+    // Only joined addresses get beats before they are heard, so only those can be ours: a forged beat silences no peer.
+    const isJoined = state.settings.join.includes(from) && !state.heard.has(from);
+    return { state: isJoined && !state.own.has(from) ? { ...state, own: new Set(state.own).add(from) } : state, effects: [] };
+  }
+  const namesakes = noteRival(state.namesakes, beat, from);
+  if (namesakes === state.namesakes) return { state, effects: [] };
+  return warnOfClash({ ...state, namesakes }, beat.node, addressesOf(namesakes), namesakes, now);
+}
+
+function admit(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {
+  const room = makeRoom(state.peers, state.settings.maxMembers);
+  if (room === undefined) return warn(state, FULL, { kind: 'too-many-members', name: beat.node, address: from }, now);
+  const peer = newPeer(beat, from, now);
+  const peers = new Map(room.peers).set(peer.name, peer);
+  const forgotten = room.forgotten.map((name): HeartbeatEffect => ({ kind: 'forgotten', name }));
+  return answer({ ...state, peers, heard: heardFrom(state, from) }, peer, from, [...forgotten, changed(peer)]);
+}
+
+/** A newcomer, or one that restarted, hears from us at once: it waits for that before it owns anything. */
+function answer(state: Heartbeat, peer: Peer, from: string, effects: readonly HeartbeatEffect[]): HeartbeatStep {
+  if (peer.state !== 'alive') return { state, effects };
+  const sequence = state.sequence + 1;
+  return { state: { ...state, sequence }, effects: [...effects, { kind: 'send', to: [from], beat: ownBeat(state, sequence) }] };
+}
+
+function joinLate(state: Heartbeat, address: string): Heartbeat {
+  const { settings, peers, heard } = state;
+  if (settings.join.includes(address)) return state;
+  const isHeard = [...peers.values()].some((peer) => peer.address === address);
+  return {
+    ...state,
+    settings: { ...settings, join: [...settings.join, address] },
+    heard: isHeard ? new Set(heard).add(address) : heard,
+  };
+}
+
+function heardFrom({ heard, settings }: Heartbeat, from: string): ReadonlySet<string> {
+  return heard.has(from) || !settings.join.includes(from) ? heard : new Set(heard).add(from);
+}
+
+/** Ends the wait of the start when every joined address was heard, or its time has passed; then beats say `ready`. */
+function settle({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
+  if (state.start.kind === 'settled') return { state, effects };
+  const unheard = state.settings.join.filter((address) => !state.heard.has(address) && !state.own.has(address));
+  if (unheard.length > 0 && now < state.start.until) return { state, effects };
+  return {
+    state: beatNow({ ...state, start: { kind: 'settled' } }, now),
+    effects: [...effects, { kind: 'settled', unheard }],
+  };
+}
+
+const beatNow = (state: Heartbeat, now: number): Heartbeat => ({ ...state, nextBeatAt: now });
+
+/** Sends the beat that is due, and says when to come again. */
+function finish({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
+  if (now < state.nextBeatAt) return { state: { ...state, wakeAt: wakeAt(state) }, effects };
+  const to = targets(state);
+  const sequence = state.sequence + (to.length > 0 ? 1 : 0);
+  const next = { ...state, sequence, nextBeatAt: nextBeat(state, now) };
+  return {
+    state: { ...next, wakeAt: wakeAt(next) },
+    effects: to.length === 0 ? effects : [...effects, { kind: 'send', to, beat: ownBeat(next, sequence) }],
+  };
+}
+
+const changed = (peer: Peer, before?: Peer): HeartbeatEffect => ({
+  kind: 'changed',
+  member: memberOf(peer),
+  ...(before === undefined ? {} : { was: before.state }),
+});
+
+const addressesOf = (rivals: readonly Rival[]): string[] => rivals.map((rival) => rival.address);
+
+function warnOfClash(
+  state: Heartbeat,
+  name: string,
+  among: readonly string[],
+  rivals: readonly Rival[],
+  now: number,
+): HeartbeatStep {
+  if (!isContested(rivals)) return { state, effects: [] };
+  return warn(state, name, { kind: 'name-clash', name, addresses: [...new Set(among)].sort() }, now);
+}
+
+function warn(state: Heartbeat, subject: string, warning: HeartbeatEffect, now: number): HeartbeatStep {
+  const warned = warnAbout(state.warned, subject, state.settings.warnEveryMs, now);
+  return warned === undefined ? { state, effects: [] } : { state: { ...state, warned }, effects: [warning] };
+}

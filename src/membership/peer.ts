@@ -1,0 +1,118 @@
+/**
+ * What one beat after another tells about one other node: which life of it speaks, whether it lives, what it says of itself.
+ *
+ * Within a boot id the sequence only rises; a new boot id is a restart. A boot id once replaced does not speak again while
+ * its successor is heard: if it does, two nodes go by one name, and that is said rather than followed.
+ */
+import type { Beat, BootId } from './beat.js';
+import type { Evidence, MemberState } from './membership.js';
+
+export interface Peer {
+  readonly name: string;
+  /** Where its newest beat came from, as `host:port`. */
+  readonly address: string;
+  readonly bootId: BootId;
+  /** Of the newest beat. */
+  readonly sequence: number;
+  readonly intervalMs: number;
+  readonly ready: boolean;
+  readonly state: MemberState;
+  readonly evidence: Evidence;
+  /** When `state` began. */
+  readonly since: number;
+  /** When its newest beat came, moved forward by the time in which we could not have heard it. */
+  readonly heardAt: number;
+  readonly rivals: readonly Rival[];
+}
+
+/** A boot id that is not, or no longer, the one that speaks under its name. */
+export interface Rival {
+  readonly bootId: BootId;
+  readonly sequence: number;
+  readonly address: string;
+  /** Beats heard after it was replaced. One may be a straggler; two are another node. */
+  readonly returns: number;
+}
+
+/** What became of a beat. `replayed`: not newer than what was heard. `rival`: of a replaced boot id. */
+export type Heard = 'accepted' | 'restarted' | 'replayed' | 'rival';
+
+/** Rivals remembered for one name, the newest: more nodes than that under one name are noticed all the same. */
+const RIVALS = 4;
+
+export function newPeer(beat: Beat, address: string, now: number): Peer {
+  const { node: name, bootId, sequence, intervalMs, ready, leaving } = beat;
+  const said = leaving ? LEFT : ALIVE;
+  return { name, address, bootId, sequence, intervalMs, ready, ...said, since: now, heardAt: now, rivals: [] };
+}
+
+const ALIVE = { state: 'alive', evidence: { kind: 'heard' } } as const;
+const LEFT = { state: 'left', evidence: { kind: 'left' } } as const;
+
+export function hear(peer: Peer, beat: Beat, address: string, now: number): { readonly peer: Peer; readonly heard: Heard } {
+  if (beat.bootId !== peer.bootId) return hearOtherLife(peer, beat, address, now);
+  if (beat.sequence <= peer.sequence) return { peer, heard: 'replayed' };
+  return { peer: follow(peer, beat, address, now), heard: 'accepted' };
+}
+
+function hearOtherLife(peer: Peer, beat: Beat, address: string, now: number): { readonly peer: Peer; readonly heard: Heard } {
+  const rival = peer.rivals.find((one) => one.bootId === beat.bootId);
+  if (rival !== undefined && beat.sequence <= rival.sequence) return { peer, heard: 'replayed' };
+  if (rival !== undefined && peer.state === 'alive') {
+    return { peer: { ...peer, rivals: noteRival(peer.rivals, beat, address) }, heard: 'rival' };
+  }
+  const retired: Rival = { bootId: peer.bootId, sequence: peer.sequence, address: peer.address, returns: 0 };
+  const rivals = [...peer.rivals.filter((one) => one.bootId !== beat.bootId), retired].slice(-RIVALS);
+  const restarted = follow({ ...peer, bootId: beat.bootId, rivals }, beat, address, now);
+  const evidence: Evidence = restarted.state === 'alive' ? { kind: 'restarted', bootId: beat.bootId } : restarted.evidence;
+  return { peer: { ...restarted, evidence, since: now }, heard: 'restarted' };
+}
+
+function follow(peer: Peer, beat: Beat, address: string, now: number): Peer {
+  const { sequence, intervalMs, ready, leaving } = beat;
+  const said = leaving ? LEFT : ALIVE;
+  const unchanged = said.state === peer.state;
+  return {
+    ...peer,
+    ...(unchanged ? {} : { ...said, since: now }),
+    ...{ address, sequence, intervalMs, ready, heardAt: now },
+  };
+}
+
+/** The rivals after another beat of one of them. */
+export function noteRival(rivals: readonly Rival[], { bootId, sequence }: Beat, address: string): readonly Rival[] {
+  const known = rivals.find((one) => one.bootId === bootId);
+  if (known !== undefined && sequence <= known.sequence) return rivals;
+  const rival: Rival = { bootId, sequence, address, returns: (known?.returns ?? 0) + 1 };
+  return [...rivals.filter((one) => one.bootId !== bootId), rival].slice(-RIVALS);
+}
+
+/** Whether some rival has spoken often enough to be another node. */
+export const isContested = (rivals: readonly Rival[]): boolean => rivals.some((rival) => rival.returns >= 2);
+
+/**
+ * The peers with room for one more among `most`: of those not alive, the longest gone is forgotten. Undefined if all live.
+ */
+export function makeRoom(
+  peers: ReadonlyMap<string, Peer>,
+  most: number,
+): { readonly peers: ReadonlyMap<string, Peer>; readonly forgotten: readonly string[] } | undefined {
+  if (peers.size < most) return { peers, forgotten: [] };
+  let gone: Peer | undefined;
+  for (const peer of peers.values()) if (peer.state !== 'alive' && (gone === undefined || peer.since < gone.since)) gone = peer;
+  if (gone === undefined) return undefined;
+  const rest = new Map(peers);
+  rest.delete(gone.name);
+  return { peers: rest, forgotten: [gone.name] };
+}
+
+/** How long a peer may be silent: `missed` of its own beats, and what the way and two busy loops may add to one. */
+export const silenceLimit = (peer: Peer, missed: number, graceMs: number): number => missed * peer.intervalMs + graceMs;
+
+/** The peer after too long a silence; the same value while it is not too long, or when it is not alive anyway. */
+export function judgeSilence(peer: Peer, missed: number, graceMs: number, now: number): Peer {
+  const silentMs = now - peer.heardAt;
+  // A tenth of a millisecond keeps the rounding of clocks with fractions from putting the verdict off.
+  if (peer.state !== 'alive' || silentMs + 0.1 < silenceLimit(peer, missed, graceMs)) return peer;
+  return { ...peer, state: 'silent', since: now, evidence: { kind: 'silence', missed, silentMs } };
+}

@@ -1,0 +1,51 @@
+/**
+ * What a node that sends and hears heartbeats is told at its start, and what it holds from then on.
+ */
+import type { BootId } from './beat.js';
+import type { Peer, Rival } from './peer.js';
+import type { Warnings } from './warnings.js';
+
+export interface HeartbeatSettings {
+  /** This node's name: `isNodeName` holds for it. */
+  readonly self: string;
+  readonly bootId: BootId;
+  /** The addresses of `--join`, resolved, as `host:port`. They get beats for ever, heard or not. */
+  readonly join: readonly string[];
+  /** Between two beats of ours. @default 100 */
+  readonly intervalMs?: number;
+  /** Beats of a peer that may be missed. @default 3 */
+  readonly missed?: number;
+  /** Added to the silence allowed: what the way and two busy loops may add to one beat. @default 10 */
+  readonly graceMs?: number;
+  /** How long a starting node waits for its peers beyond the intervals it lets them miss. @default 200 */
+  readonly settleMs?: number;
+  /** How long a silent or left member stays listed. @default 600000 */
+  readonly forgetAfterMs?: number;
+  /** Members remembered at most. Beyond, those not alive make room, longest gone first; else newcomers wait. @default 256 */
+  readonly maxMembers?: number;
+  /** Between two warnings about the same thing. @default 10000 */
+  readonly warnEveryMs?: number;
+}
+
+export interface Heartbeat {
+  readonly settings: Required<HeartbeatSettings>;
+  /** Of our newest beat. */
+  readonly sequence: number;
+  readonly peers: ReadonlyMap<string, Peer>;
+  /** This node's view is synced and its capture open. */
+  readonly ready: boolean;
+  readonly leaving: boolean;
+  /** `until` is when the wait ends if not every joined address is heard before. */
+  readonly start: { readonly kind: 'settling'; readonly until: number } | { readonly kind: 'settled' };
+  /** Of `join`: those heard from. */
+  readonly heard: ReadonlySet<string>;
+  /** Addresses at which we heard ourselves: `--join` may list every node, this one too. */
+  readonly own: ReadonlySet<string>;
+  /** Others that go by our name. */
+  readonly namesakes: readonly Rival[];
+  readonly nextBeatAt: number;
+  /** When the tick is due, in milliseconds of the injected clock. What `tick` measures its own lateness from. */
+  readonly wakeAt: number;
+  /** By contested name, and one for a full table. */
+  readonly warned: Warnings;
+}

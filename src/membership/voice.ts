@@ -1,0 +1,35 @@
+/**
+ * What a node itself sends: its beats, to whom and when.
+ */
+import type { Beat } from './beat.js';
+import { silenceLimit } from './peer.js';
+import type { Heartbeat } from './state.js';
+
+/** Counted from when the beat was due, so that small delays do not add up, unless that has passed too. */
+export function nextBeat({ nextBeatAt, settings: { intervalMs } }: Heartbeat, now: number): number {
+  const following = nextBeatAt + intervalMs;
+  return following > now ? following : now + intervalMs;
+}
+
+/** Joined addresses, and wherever a member that has not left was last heard. Never ourselves. */
+export function targets({ settings, peers, own }: Heartbeat): string[] {
+  const to = new Set(settings.join);
+  for (const peer of peers.values()) if (peer.state !== 'left') to.add(peer.address);
+  for (const address of own) to.delete(address);
+  return [...to];
+}
+
+/** What this node says of itself. It is not ready for others before it has settled: they would hand it what it does not take. */
+export function ownBeat({ settings, start, ready, leaving }: Heartbeat, sequence: number): Beat {
+  const { self: node, bootId, intervalMs } = settings;
+  return { node, bootId, sequence, intervalMs, ready: ready && start.kind === 'settled' && !leaving, leaving };
+}
+
+/** When the next beat is due, a wait ends or a peer has been silent too long: whichever is first. */
+export function wakeAt({ settings, start, nextBeatAt, peers }: Heartbeat): number {
+  let at = start.kind === 'settling' ? Math.min(nextBeatAt, start.until) : nextBeatAt;
+  for (const peer of peers.values()) {
+    if (peer.state === 'alive') at = Math.min(at, peer.heardAt + silenceLimit(peer, settings.missed, settings.graceMs));
+  }
+  return at;
+}

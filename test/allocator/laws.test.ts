@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { allocateAll } from '../../src/allocator/allocateall.js';
+import type { Outcome } from '../../src/allocator/allocation.js';
+import { lockOf } from '../../src/allocator/lock.js';
+import { tenancyOf } from '../../src/allocator/tenancy.js';
+import { poolUsage } from '../../src/allocator/usage.js';
+import { type ServiceView, serviceKey } from '../../src/api/views.js';
+import { type Address, formatAddress } from '../../src/net/address.js';
+import { rangeContains } from '../../src/net/range.js';
+import { configOf, namespace, pool } from '../config/objects.js';
+import { service } from './world.js';
+
+const config = configOf({
+  pools: [
+    pool('a', ['10.0.0.253-10.0.1.2', 'fc00::/127'], { avoidBuggyIPs: true }),
+    pool('b', ['10.0.2.1-10.0.2.3']),
+    pool('manual', ['10.0.3.1-10.0.3.2', 'fc03::/127'], { autoAssign: false }),
+    pool('red', ['10.0.4.1-10.0.4.2'], { serviceAllocation: { priority: 1, namespaces: ['red'] } }),
+    pool('web', ['10.0.5.1/32', 'fc05::/127'], { serviceAllocation: { serviceSelectors: [{ matchLabels: { tier: 'web' } }] } }),
+  ],
+  namespaces: [namespace('red'), namespace('blue')],
+});
+
+const maybe = <T>(one: fc.Arbitrary<T>, name: string): fc.Arbitrary<Record<string, T>> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: one.map((value) => ({ [name]: value })) });
+
+const anyService = (key: string): fc.Arbitrary<ServiceView> =>
+  fc
+    .tuple(
+      maybe(fc.constantFrom('a', 'b', 'manual', 'red', 'nosuch'), 'pool'),
+      maybe(
+        fc.constantFrom(
+          '10.0.0.254',
+          '10.0.0.255',
+          '10.0.2.2',
+          '10.0.3.1',
+          '10.0.4.1',
+          'fc00::1',
+          '9.9.9.9',
+          'x',
+          '10.0.0.254,fc00::',
+        ),
+        'ips',
+      ),
+      maybe(fc.constantFrom('k', 'm'), 'share'),
+      maybe(fc.constantFrom('PreferDualStack' as const, 'RequireDualStack' as const), 'ipFamilyPolicy'),
+      maybe(fc.constantFrom(['IPv4'] as const, ['IPv6'] as const), 'ipFamilies'),
+      maybe(fc.constant({ tier: 'web' }), 'labels'),
+      maybe(fc.constant('Local' as const), 'externalTrafficPolicy'),
+      maybe(fc.constantFrom('ClusterIP'), 'type'),
+      fc.constantFrom([80], [81], [80, 81], ['UDP/80']),
+    )
+    .map(([...fields]) => {
+      const ports = fields.pop();
+      return service(key, Object.assign({}, ...fields, { ports, selector: { app: 'x' } }));
+    });
+
+const keys = ['blue/a', 'blue/b', 'blue/c', 'green/a', 'green/b', 'red/a', 'red/b', 'red/c', 'red/d', 'red/e'];
+const anyServices: fc.Arbitrary<ServiceView[]> = fc
+  .subarray(keys)
+  .chain((some) => fc.tuple(...some.map(anyService)).map((all) => [...all]));
+
+const addressesOf = (outcome: Outcome | undefined): readonly Address[] =>
+  outcome !== undefined && 'allocated' in outcome ? outcome.allocated.addresses : [];
+
+describe('an allocation', () => {
+  test('depends on the Services, not on their order', () => {
+    fc.assert(
+      fc.property(anyServices, (services) => {
+        expect([...allocateAll(config, [...services].reverse())]).toEqual([...allocateAll(config, services)]);
+      }),
+    );
+  });
+
+  test('gives only addresses of the pool it names, and no buggy ones of one that avoids them', () => {
+    fc.assert(
+      fc.property(anyServices, (services) => {
+        for (const outcome of allocateAll(config, services).values()) {
+          if (!('allocated' in outcome)) continue;
+          const from = config.pools.find(({ name }) => name === outcome.allocated.pool);
+          for (const one of outcome.allocated.addresses) {
+            expect(from?.ranges.some((range) => rangeContains(range, one))).toBe(true);
+            expect(from?.avoidBuggyIPs === true && /\.(0|255)$/.test(formatAddress(one))).toBe(false);
+          }
+        }
+      }),
+    );
+  });
+
+  test('gives one address to two Services only if keys, backends and ports allow', () => {
+    fc.assert(
+      fc.property(anyServices, (services) => {
+        const outcomes = allocateAll(config, services);
+        const tenancies = new Map<string, ReturnType<typeof tenancyOf>[]>();
+        for (const view of services) {
+          for (const one of addressesOf(outcomes.get(serviceKey(view)))) {
+            const there = tenancies.get(formatAddress(one)) ?? [];
+            const mine = tenancyOf(view);
+            for (const other of there) {
+              expect(mine.sharingKey).not.toBe('');
+              expect([mine.sharingKey, mine.backendKey]).toEqual([other.sharingKey, other.backendKey]);
+              expect(mine.ports.filter((port) => other.ports.includes(port))).toEqual([]);
+            }
+            tenancies.set(formatAddress(one), [...there, mine]);
+          }
+        }
+      }),
+    );
+  });
+
+  test('changes nothing when it is locked', () => {
+    fc.assert(
+      fc.property(anyServices, (services) => {
+        const before = allocateAll(config, services);
+        const after = allocateAll(config, services, lockOf(before));
+        for (const [key, outcome] of before) {
+          const kept = after.get(key);
+          if ('allocated' in outcome) {
+            expect(addressesOf(kept)).toEqual(outcome.allocated.addresses);
+            expect(kept).toMatchObject({ allocated: { reason: { code: 'LOCKED' } }, warnings: [] });
+          } else expect('allocated' in (kept ?? {})).toBe(false);
+        }
+      }),
+    );
+  });
+
+  test('leaves every locked Service its address whoever else comes and goes', () => {
+    fc.assert(
+      fc.property(anyServices, anyServices, fc.infiniteStream(fc.boolean()), (first, second, keeps) => {
+        const before = allocateAll(config, first);
+        const kept = first.filter(() => keeps.next().value);
+        const names = new Set(kept.map(serviceKey));
+        const after = allocateAll(config, [...second.filter((one) => !names.has(serviceKey(one))), ...kept], lockOf(before));
+        for (const view of kept) {
+          const held = addressesOf(before.get(serviceKey(view)));
+          if (held.length > 0) expect(addressesOf(after.get(serviceKey(view)))).toEqual(held);
+        }
+      }),
+    );
+  });
+
+  test('is counted pool by pool', () => {
+    fc.assert(
+      fc.property(anyServices, (services) => {
+        const outcomes = allocateAll(config, services);
+        const distinct = new Set([...outcomes.values()].flatMap(addressesOf).map(formatAddress));
+        const usage = poolUsage(config, outcomes);
+        expect(usage.map((one) => one.pool)).toEqual(['a', 'b', 'manual', 'red', 'web']);
+        expect(usage.reduce((sum, one) => sum + one.assignedIPv4 + one.assignedIPv6, 0)).toBe(distinct.size);
+        for (const one of usage) {
+          expect(one.availableIPv4 >= 0n && one.availableIPv6 >= 0n).toBe(true);
+          expect(BigInt(one.assignedIPv4 + one.assignedIPv6) + one.availableIPv4 + one.availableIPv6).toBe(one.total);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,124 @@
+import { App, Chart, Testing } from 'cdk8s';
+import { describe, expect, test } from 'vitest';
+import { Crds, IPAddressPool, L2Advertisement } from '../../constructs/index.js';
+
+const emptyChart = (): Chart => new Chart(new App(), 'net', { disableResourceNameHashes: true });
+
+describe('synth refuses', () => {
+  test.each<[string, (chart: Chart) => void, string, RegExp]>([
+    [
+      'a range from high to low',
+      (chart) => new IPAddressPool(chart, 'a', { addresses: ['10.0.0.9-10.0.0.1'] }),
+      'net/a',
+      /RANGE_REVERSED .*verdict\.test\.ts:\d+:\d+ spec\.addresses\[0\]: the first address, 10\.0\.0\.9, is after/,
+    ],
+    [
+      'a single address',
+      (chart) => new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24', '10.0.1.1'] }),
+      'net/a',
+      /RANGE_MALFORMED .* spec\.addresses\[1\]: .* is written 10\.0\.1\.1\/32/,
+    ],
+    [
+      'no addresses',
+      (chart) => new IPAddressPool(chart, 'a', { addresses: [] }),
+      'net/a',
+      /FIELD_INVALID .* spec\.addresses: must have at least one entry/,
+    ],
+    [
+      'pools that share addresses',
+      (chart) => {
+        new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
+        new IPAddressPool(chart, 'b', { addresses: ['10.0.0.128-10.0.1.1'] });
+      },
+      'net/b',
+      /POOL_OVERLAP .*"10\.0\.0\.0\/24" of pool "a" \(.*verdict\.test\.ts:\d+:\d+\)/,
+    ],
+    [
+      'two objects of one name',
+      (chart) => {
+        new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
+        new IPAddressPool(chart, 'b', { metadata: { name: 'a' }, addresses: ['10.0.1.0/24'] });
+      },
+      'net/b',
+      /DUPLICATE_OBJECT .* IPAddressPool metallb-system\/a is defined twice/,
+    ],
+    [
+      'another namespace than metallb-system',
+      (chart) => new L2Advertisement(chart, 'a', { metadata: { namespace: 'default' } }),
+      'net/a',
+      /FIELD_INVALID .* metadata\.namespace: must be metallb-system/,
+    ],
+    [
+      'a weight above 100',
+      (chart) => new L2Advertisement(chart, 'a', { preferredNodeSelectors: [{ weight: 101, preference: {} }] }),
+      'net/a',
+      /FIELD_INVALID .* spec\.preferredNodeSelectors\[0\]\.weight: must be at most 100, not 101/,
+    ],
+    [
+      'a selector that cannot be',
+      (chart) => new L2Advertisement(chart, 'a', { nodeSelectors: [{ matchExpressions: [{ key: 'zone', operator: 'Inn' }] }] }),
+      'net/a',
+      /SELECTOR_INVALID .* spec\.nodeSelectors\[0\]/,
+    ],
+    [
+      'a negative priority',
+      (chart) => new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'], serviceAllocation: { priority: -1 } }),
+      'net/a',
+      /PRIORITY_NEGATIVE .* spec\.serviceAllocation\.priority/,
+    ],
+  ])('%s', (_, build, path, message) => {
+    const chart = emptyChart();
+    build(chart);
+    const errors = chart.node.findAll().flatMap((construct) => construct.node.validate().map((text) => [construct.node.path, text]));
+    expect(errors).toEqual([[path, expect.stringMatching(message)]]);
+    expect(() => Testing.synth(chart)).toThrow(message);
+  });
+});
+
+describe('the verdict', () => {
+  test('changes with every construct that joins', () => {
+    const chart = emptyChart();
+    const first = new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
+    expect(first.node.validate()).toEqual([]);
+    const second = new IPAddressPool(chart, 'b', { addresses: ['10.0.0.0/25'] });
+    expect(second.node.validate()).toHaveLength(1);
+    chart.node.tryRemoveChild('a');
+    new IPAddressPool(chart, 'c', { addresses: ['10.0.1.0/24'] });
+    expect(second.node.validate()).toEqual([]);
+  });
+
+  test('names the line of each of two constructs made on one line', () => {
+    const chart = emptyChart();
+    for (const id of ['a', 'b']) new IPAddressPool(chart, id, { addresses: [`${id}`] });
+    expect(chart.node.children.map((child) => child.node.validate().length)).toEqual([1, 1]);
+  });
+
+  test('is on what is written, escape hatches included', () => {
+    const chart = emptyChart();
+    const pool = new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
+    pool.metadata.addLabel('purpose', 'web');
+    expect(Testing.synth(chart)[0]).toMatchObject({ metadata: { name: 'a', labels: { purpose: 'web' } } });
+  });
+});
+
+test('an advertisement without props announces every pool', () => {
+  const chart = emptyChart();
+  new L2Advertisement(chart, 'everything');
+  expect(Testing.synth(chart)).toEqual([
+    {
+      apiVersion: 'metallb.io/v1beta1',
+      kind: 'L2Advertisement',
+      metadata: { name: 'everything', namespace: 'metallb-system' },
+      spec: {},
+    },
+  ]);
+});
+
+test('the CRDs are protected from pruning', () => {
+  for (const crd of Testing.synth(new Crds(new App(), 'crds'))) {
+    expect(crd.metadata.annotations).toMatchObject({
+      'argocd.argoproj.io/sync-options': 'Prune=false',
+      'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+    });
+  }
+});

@@ -1,0 +1,167 @@
+/**
+ * Nodes that run the real agent in directory mode, and a client, on one Ethernet: what the lab tests, the demo and the
+ * failover bench have in common.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Host, Network } from './network.js';
+
+const COMMAND = resolve(import.meta.dirname, '../../build/arpeggio.js');
+
+/** A line of the agent's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** One life of an agent process. */
+export interface AgentProcess {
+  readonly host: Host;
+  readonly child: ChildProcess;
+  readonly statusDir: string;
+  /** What it logged so far. */
+  readonly log: readonly LogLine[];
+  /** What it wrote to stderr so far. */
+  stderr(): string;
+  /** The first line, past or to come, that satisfies `wanted`; rejects when the process ends or `timeoutMs` pass first. */
+  logged(wanted: (line: LogLine) => boolean, timeoutMs?: number): Promise<LogLine>;
+  /** Sends a signal and waits for the end; gives the exit code, null when the signal ended it. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface ClusterOptions {
+  /** Names of the nodes; they get 192.168.1.11, .12, … @default ['n1', 'n2', 'n3'] */
+  readonly nodes?: readonly string[];
+}
+
+const CLIENT_ADDRESS = '192.168.1.100';
+const nodeAddress = (index: number): string => `192.168.1.${11 + index}`;
+
+export class Cluster implements AsyncDisposable {
+  readonly network: Network;
+  readonly nodes: readonly string[];
+  /** The folder the agents read. */
+  readonly stateDir: string;
+  readonly #folder: string;
+
+  private constructor(network: Network, nodes: readonly string[], folder: string) {
+    this.network = network;
+    this.nodes = nodes;
+    this.#folder = folder;
+    this.stateDir = join(folder, 'state');
+  }
+
+  static async create({ nodes = ['n1', 'n2', 'n3'] }: ClusterOptions = {}): Promise<Cluster> {
+    await access(COMMAND).catch(() => {
+      throw new Error('build/arpeggio.js is missing: npm run build');
+    });
+    const hosts = nodes.map((name, index) => ({ name, address: `${nodeAddress(index)}/24` }));
+    const network = await Network.create({ hosts: [...hosts, { name: 'client', address: `${CLIENT_ADDRESS}/24` }] });
+    const cluster = new Cluster(network, nodes, await mkdtemp(join(tmpdir(), 'arpeggio-lab-')));
+    await mkdir(cluster.stateDir);
+    return cluster;
+  }
+
+  get client(): Host {
+    return this.network.host('client');
+  }
+
+  statusDir(node: string): string {
+    return join(this.#folder, 'status', node);
+  }
+
+  /** Writes a file of the state folder at once, as a checkout or a sync would. */
+  async write(name: string, text: string): Promise<void> {
+    const path = join(this.stateDir, name);
+    await mkdir(join(path, '..'), { recursive: true });
+    const unfinished = join(this.#folder, `unfinished-${name.replaceAll('/', '-')}`);
+    await writeFile(unfinished, text);
+    await rename(unfinished, path);
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.stateDir, name));
+  }
+
+  /** A status object of a node as text; undefined while there is none. */
+  async status(node: string, name: string): Promise<string | undefined> {
+    return readFile(join(this.statusDir(node), name), 'utf8').catch(() => undefined);
+  }
+
+  /** Starts the agent of a node, which joins all the others. `extra` goes to the end of the command line. */
+  start(node: string, extra: readonly string[] = []): AgentProcess {
+    const host = this.network.host(node);
+    const join = this.nodes.filter((name) => name !== node).map((name) => nodeAddress(this.nodes.indexOf(name)));
+    const args = ['agent', '--state', this.stateDir, '--status-dir', this.statusDir(node), '--node', node];
+    const child = host.spawn(
+      process.execPath,
+      [COMMAND, ...[...args, '--interface', 'eth0', ...join.flatMap((peer) => ['--join', peer]), ...extra]],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    return follow(host, child, this.statusDir(node));
+  }
+
+  async destroy(): Promise<void> {
+    await this.network.destroy();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.destroy();
+  }
+}
+
+function follow(host: Host, child: ChildProcess, statusDir: string): AgentProcess {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('the agent has no pipes');
+  const log: LogLine[] = [];
+  const waiting = new Set<(line: LogLine) => void>();
+  let errors = '';
+  stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  createInterface({ input: stdout }).on('line', (text) => {
+    const line = JSON.parse(text) as LogLine;
+    log.push(line);
+    for (const tell of waiting) tell(line);
+  });
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+
+  const logged = (wanted: (line: LogLine) => boolean, timeoutMs = 10_000): Promise<LogLine> => {
+    const seen = log.find(wanted);
+    if (seen !== undefined) return Promise.resolve(seen);
+    return new Promise((resolve, reject) => {
+      const settle = (done: () => void): void => {
+        clearTimeout(timer);
+        waiting.delete(tell);
+        done();
+      };
+      const tell = (line: LogLine): void => {
+        if (wanted(line)) settle(() => resolve(line));
+      };
+      const give = (why: string): void =>
+        settle(() =>
+          reject(
+            new Error(
+              `${host.name} ${why} without the awaited log line\n${errors}${log.map((line) => `\n${line.event}: ${line.msg}`).join('')}`,
+            ),
+          ),
+        );
+      const timer = setTimeout(() => give(`waited ${timeoutMs} ms`), timeoutMs);
+      void exited.then(() => setTimeout(() => give('ended'), 50));
+      waiting.add(tell);
+    });
+  };
+  const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
+    child.kill(signal);
+    const [code] = await exited;
+    return code;
+  };
+  return { host, child, statusDir, log, stderr: () => errors, logged, end };
+}

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Announcement } from '../../src/layer2/announcement.js';
+import { ballotOf, diffElections, elect, NO_ELECTION, ownerOf } from '../../src/layer2/claims.js';
+import { v4 } from '../packet/frames.js';
+
+const announce = (address: string, ranking: string[], interfaces: Announcement['interfaces'] = 'all'): Announcement => ({
+  address,
+  services: ['test/svc'],
+  pool: 'pool',
+  interfaces,
+  ranking,
+});
+const ballot = ballotOf([
+  announce('192.0.2.1', ['a', 'b', 'c']),
+  announce('192.0.2.2', ['b', 'a'], ['eth1']),
+  announce('192.0.2.3', ['c']),
+  announce('2001:db8::1', ['a', 'b']),
+]);
+const live = (...nodes: string[]): Set<string> => new Set(nodes);
+
+test.each([
+  ['the best, when all live', ['a', 'b'], live('a', 'b'), 'a'],
+  ['the next, when the best is gone', ['a', 'b'], live('b'), 'b'],
+  ['nobody, when none of the ranked lives', ['a', 'b'], live('c'), undefined],
+  ['nobody, when none is ranked', [], live('a'), undefined],
+])('the owner is %s', (_, ranking, nodes, owner) => {
+  expect(ownerOf(ranking, nodes)).toBe(owner);
+});
+
+describe('an election', () => {
+  test('names an owner for each address that has a live node, and claims what is ours', () => {
+    const { owners, claims } = elect(ballot, live('a', 'b'), 'b');
+    expect([...owners]).toEqual([
+      ['192.0.2.1', 'a'],
+      ['192.0.2.2', 'b'],
+      ['2001:db8::1', 'a'],
+    ]);
+    expect([...claims]).toEqual([[v4('192.0.2.2'), new Set(['eth1'])]]);
+  });
+
+  test('claims nothing for a node that is not live itself', () => {
+    expect(elect(ballot, live('a'), 'b').claims.size).toBe(0);
+  });
+
+  test('elects IPv6 but has no place for it in the ARP table', () => {
+    const { owners, claims } = elect(ballot, live('a'), 'a');
+    expect(owners.get('2001:db8::1')).toBe('a');
+    expect([...claims.keys()]).toEqual([v4('192.0.2.1'), v4('192.0.2.2')]);
+  });
+
+  test('on no interface claims nothing', () => {
+    expect(elect(ballotOf([announce('192.0.2.1', ['a'], [])]), live('a'), 'a').claims.size).toBe(0);
+  });
+});
+
+describe('from one election to the next', () => {
+  const all = elect(ballot, live('a', 'b', 'c'), 'b');
+  test('the first claims all that is ours', () => {
+    expect(diffElections(NO_ELECTION, all, 'b')).toEqual({
+      claimed: [{ address: '192.0.2.2', ipv4: v4('192.0.2.2'), to: 'b' }],
+      released: [],
+    });
+  });
+  test('the death of a node hands its addresses to us', () => {
+    expect(diffElections(all, elect(ballot, live('b', 'c'), 'b'), 'b')).toEqual({
+      claimed: [
+        { address: '192.0.2.1', ipv4: v4('192.0.2.1'), from: 'a', to: 'b' },
+        { address: '2001:db8::1', ipv4: undefined, from: 'a', to: 'b' },
+      ],
+      released: [],
+    });
+  });
+  test('its return takes them back', () => {
+    const { claimed, released } = diffElections(elect(ballot, live('b', 'c'), 'b'), all, 'b');
+    expect(claimed).toEqual([]);
+    expect(released.map(({ address, from, to }) => [address, from, to])).toEqual([
+      ['192.0.2.1', 'b', 'a'],
+      ['2001:db8::1', 'b', 'a'],
+    ]);
+  });
+  test('an address that is announced no more is released to nobody', () => {
+    expect(diffElections(all, NO_ELECTION, 'b').released).toEqual([{ address: '192.0.2.2', ipv4: v4('192.0.2.2'), from: 'b' }]);
+  });
+  test('other interfaces are a claim from ourselves', () => {
+    const moved = elect(ballotOf([announce('192.0.2.2', ['b'], ['eth2'])]), live('b'), 'b');
+    const before = elect(ballotOf([announce('192.0.2.2', ['b'], ['eth1'])]), live('b'), 'b');
+    expect(diffElections(before, moved, 'b').claimed).toMatchObject([{ from: 'b', to: 'b' }]);
+    expect(diffElections(before, before, 'b')).toEqual({ claimed: [], released: [] });
+  });
+});
+
+test('whoever lives, every node names the same owners, and no address is claimed twice', () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const rankings = fc.array(fc.shuffledSubarray(names, { minLength: 1 }), { maxLength: 20 });
+  fc.assert(
+    fc.property(rankings, fc.subarray(names), (given, alive) => {
+      const shared = ballotOf(given.map((ranking, i) => announce(`192.0.2.${i}`, ranking)));
+      const elections = alive.map((self) => elect(shared, new Set(alive), self));
+      const claimed = elections.flatMap(({ claims }) => [...claims.keys()]);
+      expect(new Set(claimed).size).toBe(claimed.length);
+      for (const { owners } of elections) {
+        expect(owners).toEqual(elections[0]?.owners);
+        expect(owners.size).toBe(claimed.length);
+      }
+    }),
+  );
+});

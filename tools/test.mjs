@@ -1,0 +1,28 @@
+// @ts-check
+/**
+ * `npm test`: set-up, build, every test inside one lab. The last line is `N passed, N failed`, whatever went wrong.
+ * Arguments go to vitest: `npm test -- address` runs the files whose path contains "address".
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { enterLab } from './namespace.mjs';
+import { ROOT, setup } from './setup.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'arpeggio-test-'));
+const tally = join(folder, 'tally');
+process.exitCode = 1;
+process.once('exit', () => {
+  const line = existsSync(tally) ? readFileSync(tally, 'utf8') : '0 passed, 1 failed';
+  rmSync(folder, { recursive: true });
+  console.log(line);
+});
+
+setup();
+await build();
+const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.argv.slice(2)], {
+  cwd: ROOT,
+  env: { ARPEGGIO_TALLY: tally },
+});

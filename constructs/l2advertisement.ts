@@ -15,7 +15,7 @@ export type PreferredNodeSelector = NonNullable<L2AdvertisementSpec['preferredNo
 
 export interface L2AdvertisementProps extends ResourceProps {
   /**
-   * The pools to announce.
+   * The pools to announce. An empty list is no list: it means every pool, as in the YAML.
    *
    * @default - those that `ipAddressPoolSelectors` match; without selectors, every pool
    */

@@ -61,7 +61,7 @@ const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
 export function readManifests(text: string, file: string): Manifests {
   const places = new Places(text, file);
   if (text.length > MAX_FILE_BYTES) {
-    const message = `the file has ${megabytes(text.length)} MiB; more than ${megabytes(MAX_FILE_BYTES)} MiB are not read`;
+    const message = `the file is bigger than ${MAX_FILE_BYTES / 1024 / 1024} MiB, and is not read`;
     return { documents: [], issues: [issue('FILE_UNREADABLE', '', message, { file })] };
   }
   const documents: Sourced<unknown>[] = [];
@@ -84,8 +84,6 @@ export function readManifests(text: string, file: string): Manifests {
   if (next.value !== undefined) issues.push(issue('YAML_MALFORMED', '', next.value.message, places.at(next.value.offset)));
   return { documents, issues };
 }
-
-const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1).replace(/\.0$/, '');
 
 type ReadDocument = Document.Parsed<ParsedNode, boolean>;
 

@@ -32,15 +32,18 @@ export function allocateAll(
   options: AllocateOptions = {},
 ): ReadonlyMap<string, Outcome> {
   const state = emptyState(config, reservationsOf(lock));
-  const sorted = [...services].sort(byNamespaceThenName);
+  const sorted = [...services].sort(byNamespaceThenName).map((service) => ({ key: serviceKey(service), service }));
   const outcomes = new Map<string, Outcome>();
-  for (const service of sorted) outcomes.set(serviceKey(service), { ignored: 'not-a-load-balancer' });
-
-  const isLocked = (service: ServiceView): boolean => lock.services.has(serviceKey(service));
-  for (const service of [...sorted.filter(isLocked), ...sorted.filter((one) => !isLocked(one))]) {
-    const key = serviceKey(service);
-    outcomes.set(key, outcomeOf(state, service, lock.services.get(key), options));
-  }
+  const settle = (isLocked: boolean): void => {
+    for (const { key, service } of sorted) {
+      const entry = lock.services.get(key);
+      if ((entry !== undefined) === isLocked) outcomes.set(key, outcomeOf(state, service, entry, options));
+    }
+  };
+  // A Map keeps the order in which keys first came: sorted, whichever are locked.
+  for (const { key } of sorted) outcomes.set(key, { ignored: 'not-a-load-balancer' });
+  settle(true);
+  settle(false);
   return outcomes;
 }
 

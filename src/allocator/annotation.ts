@@ -5,7 +5,13 @@
 import { formatPath } from '../api/path.js';
 import type { ServiceView } from '../api/views.js';
 
-const PREFIXES = ['metallb.io/', 'metallb.universe.tf/'] as const;
+type Suffix = 'address-pool' | 'loadBalancerIPs' | 'allow-shared-ip';
+
+const KEYS: Readonly<Record<Suffix, readonly [stable: string, deprecated: string]>> = {
+  'address-pool': ['metallb.io/address-pool', 'metallb.universe.tf/address-pool'],
+  loadBalancerIPs: ['metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs'],
+  'allow-shared-ip': ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'],
+};
 
 export interface Annotation {
   /** As it is spelled on this Service. */
@@ -14,14 +20,9 @@ export interface Annotation {
   readonly path: string;
 }
 
-export function readAnnotation(
-  { annotations }: Pick<ServiceView, 'annotations'>,
-  suffix: 'address-pool' | 'loadBalancerIPs' | 'allow-shared-ip',
-): Annotation | undefined {
-  for (const prefix of PREFIXES) {
-    const key = `${prefix}${suffix}`;
-    const value = Object.hasOwn(annotations, key) ? annotations[key] : undefined;
-    if (value !== undefined) return { key, value, path: formatPath(['metadata', 'annotations', key]) };
-  }
-  return undefined;
+export function readAnnotation({ annotations }: Pick<ServiceView, 'annotations'>, suffix: Suffix): Annotation | undefined {
+  const key = KEYS[suffix].find((one) => Object.hasOwn(annotations, one));
+  const value = key === undefined ? undefined : annotations[key];
+  if (key === undefined || value === undefined) return undefined;
+  return { key, value, path: formatPath(['metadata', 'annotations', key]) };
 }

@@ -61,7 +61,7 @@ function occupied(state: AllocatorState, { service, tenancy }: Request, address:
     return { refused: 'address-in-use', address, by, because: keyConflict(tenancy, keys) };
   }
   for (const port of tenancy.ports) {
-    const user = ports.get(port);
+    const user = ports?.get(port);
     if (user !== undefined && user !== service) return { refused: 'address-in-use', address, by: [user], because: { port } };
   }
   return undefined;

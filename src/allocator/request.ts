@@ -16,7 +16,10 @@ export interface Request {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly families: Families;
-  /** At most two, of different families, in the order asked for; empty: any. */
+  /**
+   * At most two, of different families; empty: any. In the order in which they are written into status: that of their text,
+   * on which MetalLB settles too (quirk Q-13), and on whose first the election depends.
+   */
   readonly addresses: readonly Address[];
   /** Where the addresses were asked for; for reasons and issues. */
   readonly addressesFrom: Asked;
@@ -96,5 +99,5 @@ function readList(texts: readonly string[], from: Asked): Parsed<RequestedAddres
   if (first !== undefined && first.family === second?.family) {
     return wrong(`${formatAddress(first)} and ${formatAddress(second)} are of the same family; two must be one of each`);
   }
-  return parsed({ list, from });
+  return parsed({ list: list.sort((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1)), from });
 }

@@ -41,8 +41,8 @@ export interface AllocatorState {
 export interface Tenants {
   readonly services: Set<string>;
   readonly keys: Tenancy;
-  /** `TCP/80` → the one Service that uses it. */
-  readonly ports: Map<string, string>;
+  /** `TCP/80` → the one Service that uses it. Kept only where others may join: with a sharing key. */
+  readonly ports?: Map<string, string>;
 }
 
 /** Undefined for a family of which the pool has no address at all. */
@@ -82,7 +82,7 @@ export function record(state: AllocatorState, service: string, holding: Holding)
   for (const address of holding.addresses) {
     const tenants = state.tenants.get(addressKey(address)) ?? moveIn(state, holding, address);
     tenants.services.add(service);
-    for (const port of holding.tenancy.ports) tenants.ports.set(port, service);
+    for (const port of holding.tenancy.ports) tenants.ports?.set(port, service);
   }
 }
 
@@ -95,7 +95,7 @@ export function forget(state: AllocatorState, service: string): void {
     const tenants = state.tenants.get(addressKey(address));
     if (tenants === undefined) continue;
     tenants.services.delete(service);
-    for (const port of holding.tenancy.ports) tenants.ports.delete(port);
+    for (const port of holding.tenancy.ports) tenants.ports?.delete(port);
     if (tenants.services.size === 0) moveOut(state, holding, address);
     else forgetRefusals(sharedSpaceOf(state, holding.pool, address.family, holding.tenancy));
   }
@@ -111,7 +111,8 @@ export function sharedSpaceOf({ shared }: AllocatorState, pool: Pool, family: Fa
 
 /** The first on an address decides the keys. */
 function moveIn(state: AllocatorState, { pool, tenancy }: Holding, address: Address): Tenants {
-  const tenants: Tenants = { services: new Set(), keys: tenancy, ports: new Map() };
+  const services = new Set<string>();
+  const tenants = tenancy.sharingKey === '' ? { services, keys: tenancy } : { services, keys: tenancy, ports: new Map() };
   state.tenants.set(addressKey(address), tenants);
   const place = placeOf(state, address);
   const space = state.free.get(pool)?.[address.family];

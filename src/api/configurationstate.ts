@@ -8,7 +8,7 @@ import type { Static } from './schema.js';
 
 export type ConfigurationStateStatus = Static<typeof CONFIGURATION_STATE_STATUS>;
 
-export const CONFIGURATION_STATE_STATUS = {
+const CONFIGURATION_STATE_STATUS = {
   type: 'object',
   description: 'The summary, and what it is the summary of.',
   properties: {

@@ -22,7 +22,7 @@ export type IPAddressPoolStatus = Static<typeof IP_ADDRESS_POOL_STATUS>;
  */
 export const ADDRESSES_PATTERN = '^([0-9A-Fa-f:.]+/[0-9]{1,3}|\\s*[0-9A-Fa-f:.]+\\s*-\\s*[0-9A-Fa-f:.]+\\s*)$';
 
-export const IP_ADDRESS_POOL_SPEC = {
+const IP_ADDRESS_POOL_SPEC = {
   type: 'object',
   description: 'The addresses and who may have them.',
   required: ['addresses'],
@@ -73,7 +73,7 @@ export const IP_ADDRESS_POOL_SPEC = {
   },
 } as const;
 
-export const IP_ADDRESS_POOL_STATUS = {
+const IP_ADDRESS_POOL_STATUS = {
   type: 'object',
   description: 'How full the pool is. Written by the controller.',
   required: ['assignedIPv4', 'assignedIPv6', 'availableIPv4', 'availableIPv6'],

@@ -16,7 +16,7 @@ export interface L2Advertisement extends KubeObject {
 export type L2AdvertisementSpec = Static<typeof L2_ADVERTISEMENT_SPEC>;
 export type L2AdvertisementStatus = Static<typeof L2_ADVERTISEMENT_STATUS>;
 
-export const L2_ADVERTISEMENT_SPEC = {
+const L2_ADVERTISEMENT_SPEC = {
   type: 'object',
   description: 'What is announced, and where.',
   properties: {
@@ -60,7 +60,7 @@ export const L2_ADVERTISEMENT_SPEC = {
   },
 } as const;
 
-export const L2_ADVERTISEMENT_STATUS = {
+const L2_ADVERTISEMENT_STATUS = {
   type: 'object',
   description: 'What the controller last observed.',
   properties: {

@@ -30,7 +30,8 @@ function readManifest<T>(object: PlainObject, schema: Schema): Parsed<T> {
 }
 
 /** Whether the object has the wrong shape. Text that is no range has the right one: src/config parses it, and says so once. */
-const isStructural = ({ code }: Issue): boolean => code === 'UNKNOWN_FIELD' || code === 'FIELD_MISSING' || code === 'FIELD_INVALID';
+const isStructural = ({ code }: Issue): boolean =>
+  code === 'UNKNOWN_FIELD' || code === 'FIELD_MISSING' || code === 'FIELD_INVALID';
 
 function misplaced(metadata: unknown): Issue[] {
   if (!isRecord(metadata) || typeof metadata['namespace'] !== 'string' || metadata['namespace'] === METALLB_NAMESPACE) return [];

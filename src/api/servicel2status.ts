@@ -7,7 +7,7 @@ import type { Static } from './schema.js';
 
 export type ServiceL2StatusStatus = Static<typeof SERVICE_L2_STATUS_STATUS>;
 
-export const SERVICE_L2_STATUS_STATUS = {
+const SERVICE_L2_STATUS_STATUS = {
   type: 'object',
   description: 'Who answers. Another node means another object.',
   properties: {

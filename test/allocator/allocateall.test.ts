@@ -227,9 +227,9 @@ describe('a Service of both families', () => {
     ['gets the other family from a requested pool', [service('1', { ...prefer, pool: 'six' })], ['fc00::1 from six']],
     ['cannot get both from a requested pool of one', [service('1', { ...require, pool: 'six' })], ['POOL_EXHAUSTED']],
     [
-      'gets the addresses it requests, in that order',
+      'gets the addresses it requests, in the order of their text (Q-13)',
       [service('1', { ...require, ips: 'fc01::1,10.0.1.1' })],
-      ['fc01::1,10.0.1.1 from dual'],
+      ['10.0.1.1,fc01::1 from dual'],
     ],
     [
       'gets the two it requests when nothing tells the families',

@@ -95,13 +95,19 @@ function* moments({ seed, otherNamespaces, steps }: Trace): Generator<Moment> {
 
 const everyMoment = traces.flatMap((trace) => [...moments(trace)]);
 
+/** Who holds an address keeps it when he asks for something that cannot be, so what he asks for is left out. */
+const withoutRequest = ({ loadBalancerIP: _, ...view }: ServiceView): ServiceView => ({
+  ...view,
+  annotations: Object.fromEntries(Object.entries(view.annotations).filter(([key]) => !key.endsWith('/loadBalancerIPs'))),
+});
+
 /** A state in which everybody holds what was recorded, but those in `except`. */
 function stateAt({ title, config, services, step }: Moment, except?: string): AllocatorState {
   const state = emptyState(config);
   for (const view of services) {
     const { addresses } = step.assigned[serviceKey(view)] ?? { addresses: [] };
     if (addresses.length === 0 || serviceKey(view) === except) continue;
-    const request = parseRequest(view);
+    const request = parseRequest(withoutRequest(view));
     if (!request.ok) throw new Error(`${title}: ${request.issues[0]?.message}`);
     const result = assign(state, request.value, addresses.map(address));
     expect('refused' in result ? result.refused : 'assigned', `${title}: ${serviceKey(view)}`).toBe('assigned');
@@ -192,6 +198,8 @@ describe('what MetalLB did', () => {
       for (const { pool, total: _, ...counters } of poolUsage(config, outcomes)) {
         const recorded = step.poolStatus?.[pool];
         if (recorded === undefined) continue;
+        // Quirk Q-10: MetalLB's sum of two endless blocks wraps.
+        if (Object.values(recorded).some((count) => count < 0)) continue;
         pools++;
         const quirk = quirk11(config.pools.find(({ name }) => name === pool) ?? { avoidBuggyIPs: false, ranges: [] });
         const ours = {

@@ -27,7 +27,11 @@ describe('dist/', () => {
   test('gives a namespace to what is namespaced, and to nothing else', () => {
     const clusterScoped = ['CustomResourceDefinition', 'Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass'];
     for (const { kind, metadata } of objects) {
-      expect([kind, metadata.name, metadata.namespace !== undefined]).toEqual([kind, metadata.name, !clusterScoped.includes(kind)]);
+      expect([kind, metadata.name, metadata.namespace !== undefined]).toEqual([
+        kind,
+        metadata.name,
+        !clusterScoped.includes(kind),
+      ]);
     }
   });
 });

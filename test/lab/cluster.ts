@@ -31,6 +31,8 @@ export interface AgentProcess {
   stderr(): string;
   /** The first line, past or to come, that satisfies `wanted`; rejects when the process ends or `timeoutMs` pass first. */
   logged(wanted: (line: LogLine) => boolean, timeoutMs?: number): Promise<LogLine>;
+  /** The exit code once it ended by itself; null when a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** Sends a signal and waits for the end; gives the exit code, null when the signal ended it. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -94,16 +96,14 @@ export class Cluster implements AsyncDisposable {
     return readFile(join(this.statusDir(node), name), 'utf8').catch(() => undefined);
   }
 
-  /** Starts the agent of a node, which joins all the others. `extra` goes to the end of the command line. */
-  start(node: string, extra: readonly string[] = []): AgentProcess {
+  /** Starts the agent of a node, which joins all the others. `extra` goes to the end of the command line, `under` before it. */
+  start(node: string, extra: readonly string[] = [], under: readonly string[] = []): AgentProcess {
     const host = this.network.host(node);
     const join = this.nodes.filter((name) => name !== node).map((name) => nodeAddress(this.nodes.indexOf(name)));
     const args = ['agent', '--state', this.stateDir, '--status-dir', this.statusDir(node), '--node', node];
-    const child = host.spawn(
-      process.execPath,
-      [COMMAND, ...[...args, '--interface', 'eth0', ...join.flatMap((peer) => ['--join', peer]), ...extra]],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    const peers = join.flatMap((peer) => ['--join', peer]);
+    const [program = '', ...rest] = [...under, process.execPath, COMMAND, ...args, '--interface', 'eth0', ...peers, ...extra];
+    const child = host.spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     return follow(host, child, this.statusDir(node));
   }
 
@@ -163,5 +163,5 @@ function follow(host: Host, child: ChildProcess, statusDir: string): AgentProces
     const [code] = await exited;
     return code;
   };
-  return { host, child, statusDir, log, stderr: () => errors, logged, end };
+  return { host, child, statusDir, log, stderr: () => errors, logged, end, ended: exited.then(([code]) => code) };
 }

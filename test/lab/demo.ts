@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { promisify, styleText } from 'node:util';
 import { ask } from './arping.js';
 import { type ArpEvent, capture } from './capture.js';
-import { type AgentProcess, Cluster } from './cluster.js';
+import { type AgentProcess, Cluster, type LogLine } from './cluster.js';
 import { curl, serve } from './http.js';
 import { drawTimeline, type Gap, gapAfter } from './timeline.js';
 
@@ -24,11 +24,19 @@ const SERVICES = [
 /** Of the client's requests while the owner is killed: the finest gap that can be seen. */
 const PROBE_MS = 2;
 
+const BROADCAST = 'ff:ff:ff:ff:ff:ff';
+const answers =
+  (address: string, mac?: string) =>
+  ({ operation, senderAddress, senderMac }: ArpEvent): boolean =>
+    operation === 2 && senderAddress === address && (mac === undefined || senderMac === mac);
+
 const run = promisify(execFile);
 const say = (text = ''): void => console.log(text);
-const strong = (text: string): string => styleText('bold', text);
-const faint = (text: string): string => styleText('dim', text);
-const title = (text: string): void => say(`\n${styleText(['bold', 'cyan'], text)}`);
+const coloured = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
+const styled = (style: Parameters<typeof styleText>[0], text: string): string => (coloured ? styleText(style, text) : text);
+const strong = (text: string): string => styled('bold', text);
+const faint = (text: string): string => styled('dim', text);
+const title = (text: string): void => say(`\n${styled(['bold', 'cyan'], text)}`);
 
 const cluster = await Cluster.create({ nodes: NODES });
 try {
@@ -51,7 +59,7 @@ async function tell(lab: Cluster): Promise<void> {
   const agents = new Map(NODES.map((node) => [node, lab.start(node, ['--deliver', 'lo'])]));
 
   title('3. Services get addresses');
-  const addresses = await assigned(lab, agents);
+  const addresses = await assigned(agents);
   const [address] = addresses;
   if (address === undefined) throw new Error('no Service got an address');
 
@@ -94,7 +102,7 @@ async function synth(lab: Cluster): Promise<void> {
 }
 
 /** Waits until each Service has its address; tells which and why; gives them in the order of SERVICES. */
-async function assigned(lab: Cluster, agents: ReadonlyMap<string, AgentProcess>): Promise<string[]> {
+async function assigned(agents: ReadonlyMap<string, AgentProcess>): Promise<string[]> {
   const [first] = agents.values();
   const addresses: string[] = [];
   for (const { key } of SERVICES) {
@@ -106,7 +114,6 @@ async function assigned(lab: Cluster, agents: ReadonlyMap<string, AgentProcess>)
     );
   }
   say(`   status is written to files as kubectl would show it, for example ${faint(`status/n1/services/default/nginx-lb.yaml`)}`);
-  void lab;
   return addresses;
 }
 
@@ -114,15 +121,10 @@ async function assigned(lab: Cluster, agents: ReadonlyMap<string, AgentProcess>)
 async function answered(lab: Cluster, agents: ReadonlyMap<string, AgentProcess>, addresses: readonly string[]): Promise<string> {
   const owners: string[] = [];
   for (const [index, address] of addresses.entries()) {
-    const announced = await Promise.any(
-      [...agents].map(async ([node, agent]) => ({
-        node,
-        line: await agent.logged(({ event, ip }) => event === 'serviceAnnounced' && ip === address),
-      })),
-    );
-    owners.push(announced.node);
-    const ranking = (announced.line['ranking'] as readonly string[]).join(', ');
-    say(`   ${strong(address)}: the ranking is ${ranking}; ${announced.node} is its first live node`);
+    const owner = await leaderOf(agents, address);
+    owners.push(owner.node);
+    const ranking = owner.ranking.join(', ');
+    say(`   ${strong(address)}: the ranking is ${ranking}; ${owner.node} is its first live node`);
     say(`     arping: ${await whoAnswers(lab, address)}`);
     const { port } = SERVICES[index] ?? { port: 80 };
     const answer = await curl(lab.client, `http://${address}:${port}/`);
@@ -130,6 +132,19 @@ async function answered(lab: Cluster, agents: ReadonlyMap<string, AgentProcess>,
   }
   say(faint('   priority-pool is advertised on workers only, so n1 is not in its ranking'));
   return owners[0] ?? '';
+}
+
+/** The first of the ranking, once it announces: nodes that started a moment earlier may have answered before it was ready. */
+async function leaderOf(
+  agents: ReadonlyMap<string, AgentProcess>,
+  address: string,
+): Promise<{ node: string; ranking: readonly string[] }> {
+  const announces = ({ event, ip }: LogLine): boolean => event === 'serviceAnnounced' && ip === address;
+  const line = await Promise.any([...agents.values()].map((agent) => agent.logged(announces)));
+  const ranking = line['ranking'] as readonly string[];
+  const node = ranking[0] ?? '';
+  await agents.get(node)?.logged(announces);
+  return { node, ranking };
 }
 
 async function whoAnswers(lab: Cluster, address: string): Promise<string> {
@@ -160,12 +175,6 @@ async function failOver(lab: Cluster, agents: ReadonlyMap<string, AgentProcess>,
     `   curl: HTTP ${(await curl(lab.client, `http://${address}/`)).code} from ${strong((await curl(lab.client, `http://${address}/`)).body.trim())}`,
   );
 }
-
-const BROADCAST = 'ff:ff:ff:ff:ff:ff';
-const answers =
-  (address: string, mac?: string) =>
-  ({ operation, senderAddress, senderMac }: ArpEvent): boolean =>
-    operation === 2 && senderAddress === address && (mac === undefined || senderMac === mac);
 
 function report(lab: Cluster, gap: Gap): void {
   const name = (mac: string): string => lab.network.hosts.find((host) => host.mac === mac)?.name ?? mac;

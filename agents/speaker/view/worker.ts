@@ -1,0 +1,128 @@
+/**
+ * The view thread's beginning and end: opens the status folder, the state folder and the metrics port, hands them to the View,
+ * and looks at the interfaces now and then.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Issue, issue } from '../../../src/issue/issue.js';
+import { serveHttp } from '../../runtime/http.js';
+import { createLog, issueRecord, type Log } from '../../runtime/log.js';
+import { createMetrics, type Metrics, type WireSample } from '../../runtime/metrics.js';
+import { openDirectory } from '../../source/directory.js';
+import { joined } from '../../source/source.js';
+import { openStatusFolder, type StatusFolder } from '../../source/status.js';
+import type { ToView, ToWire } from '../messages.js';
+import type { AgentOptions } from '../options.js';
+import { LoopbackDelivery } from './deliver.js';
+import { listInterfaces } from './interfaces.js';
+import { View } from './view.js';
+
+/** Between two looks at the interfaces, as MetalLB's. */
+const SCAN_MS = 10_000;
+/** While an interface that is answered on is not there or not usable. */
+const SCAN_MISSING_MS = 1000;
+
+const options = workerData as AgentOptions;
+const port = parentPort;
+if (port === null) throw new Error('this file is the worker of an agent');
+const post = (message: ToWire): void => port.postMessage(message);
+const log = createLog(options.logLevel);
+const ended = new AbortController();
+
+const failed = await start();
+if (failed !== undefined) post({ type: 'fatal', issues: failed });
+
+/** The issues that make going on impossible; undefined once everything runs. */
+async function start(): Promise<readonly Issue[] | undefined> {
+  const report = (one: Issue): void => log(issueRecord(one));
+  const status = await openStatusFolder({ path: options.statusDir, node: options.node, report }, ended.signal);
+  if (!status.ok) return status.issues;
+  const state = await openDirectory({ path: options.stateDir }, ended.signal);
+  if (!state.ok) return state.issues;
+  const delivery = options.deliver === 'lo' ? new LoopbackDelivery(options.statusDir) : undefined;
+  const undeliverable = await delivery?.start();
+  if (undeliverable !== undefined) return [undeliverable];
+
+  const metrics = createMetrics({ node: options.node, now: Date.now });
+  const view = new View({ node: options.node, source: joined(state.value, status.value), log, metrics, delivery, post });
+  const sample = sampler();
+  port?.on('message', (message: ToView) => {
+    if (message.type === 'sample') sample.receive(message.id, message.sample);
+    else if (message.type === 'stop') void stop(view, status.value);
+    else view.receive(message);
+  });
+  const unserved = await serve(view, metrics, sample.ask, () => metrics.setViewConfirmed(state.value.readAtMs));
+  if (unserved !== undefined) return unserved;
+  log(startup());
+  void scanInterfaces(log);
+  view.run(ended.signal);
+  return undefined;
+}
+
+async function stop(view: View, status: StatusFolder): Promise<void> {
+  await view.stop();
+  ended.abort();
+  await status.closed;
+  post({ type: 'stopped' });
+}
+
+async function serve(
+  view: View,
+  metrics: Metrics,
+  ask: () => Promise<WireSample>,
+  beforeScrape: () => void,
+): Promise<readonly Issue[] | undefined> {
+  if (options.metrics.port === 0) return undefined;
+  const server = await serveHttp(
+    {
+      ...options.metrics,
+      metricsContentType: metrics.contentType,
+      metrics: async () => {
+        metrics.setWire(await ask());
+        beforeScrape();
+        return metrics.text();
+      },
+      notReady: () => view.notReady(),
+    },
+    ended.signal,
+  );
+  return server.ok ? undefined : server.issues;
+}
+
+/** Asks the wire thread for its counters, for each scrape. */
+function sampler(): { ask: () => Promise<WireSample>; receive: (id: number, sample: WireSample) => void } {
+  const waiting = new Map<number, (sample: WireSample) => void>();
+  let last = 0;
+  return {
+    ask: () =>
+      new Promise((resolve) => {
+        last++;
+        waiting.set(last, resolve);
+        post({ type: 'sample', id: last });
+      }),
+    receive: (id, sample) => {
+      waiting.get(id)?.(sample);
+      waiting.delete(id);
+    },
+  };
+}
+
+/** Tells the wire thread what interfaces there are, at once and again and again. */
+async function scanInterfaces(to: Log): Promise<void> {
+  let wait = SCAN_MS;
+  try {
+    const interfaces = await listInterfaces();
+    post({ type: 'interfaces', interfaces });
+    const here = options.interfaces.every((name) => interfaces.some((one) => one.name === name && one.up));
+    if (!here) wait = SCAN_MISSING_MS;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    to(issueRecord(issue('INTERFACE_UNUSABLE', '', `the interfaces cannot be listed with "ip -json link show": ${why}`)));
+  }
+  setTimeout(() => void scanInterfaces(to), wait).unref();
+}
+
+function startup(): Parameters<Log>[0] {
+  const { node, stateDir, statusDir, interfaces, join } = options;
+  const msg = `Arpeggio agent starting on ${node}: state ${stateDir}, status ${statusDir}, interfaces ${interfaces.join(', ')}`;
+  return { level: 'info', event: 'startup', msg, fields: { node, join } };
+}

@@ -1,0 +1,71 @@
+/**
+ * How long 1,000 pools take from TypeScript to YAML: in this process, and by the command line people use.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App, Chart, Testing } from 'cdk8s';
+import { IPAddressPool } from '../../constructs/index.js';
+import { type Figures, median } from './figures.js';
+
+const POOLS = 1000;
+const RUNS = 5;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export async function run(): Promise<Figures> {
+  const folder = mkdtempSync(join(tmpdir(), 'arpeggio-bench-'));
+  try {
+    const inOneFile = repeat(() => synthByCli(folder, 'FILE_PER_CHART'));
+    const inManyFiles = repeat(() => synthByCli(folder, 'FOLDER_PER_CHART_FILE_PER_RESOURCE'));
+    return [
+      {
+        key: 'synth.pools1000Ms',
+        value: repeat(synthInProcess),
+        unit: 'ms',
+        note: `median of ${RUNS}, validation included, no files`,
+      },
+      { key: 'synth.cli1000Ms', value: inOneFile, unit: 'ms', note: `cdk8s synth, median of ${RUNS}, a file a chart; goal 2000` },
+      { key: 'synth.cli1000FilesMs', value: inManyFiles, unit: 'ms', note: 'the same, a file an object: mostly the file system' },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function repeat(measured: () => void): number {
+  const times = Array.from({ length: RUNS }, () => {
+    const start = performance.now();
+    measured();
+    return performance.now() - start;
+  });
+  return median(times);
+}
+
+function synthInProcess(): void {
+  const chart = new Chart(new App(), 'pools', { disableResourceNameHashes: true });
+  for (let i = 0; i < POOLS; i++) new IPAddressPool(chart, `pool-${i}`, { addresses: [`10.${i >> 8}.${i & 255}.0/24`] });
+  Testing.synth(chart);
+}
+
+function synthByCli(folder: string, outputType: string): void {
+  const app = join(folder, 'app.mts');
+  writeFileSync(app, appSource(outputType));
+  const cli = join(ROOT, 'node_modules/cdk8s-cli/bin/cdk8s');
+  execFileSync(process.execPath, [cli, 'synth', '--app', `node --import tsx ${app}`, '--output', join(folder, 'out')], {
+    cwd: ROOT,
+    env: { ...process.env, CDK8S_CHECK_UPGRADE: 'false' },
+    stdio: 'pipe',
+  });
+}
+
+/** An app outside the repository, so that no package resolves from its place. */
+const appSource = (outputType: string): string => `
+import { App, Chart, YamlOutputType } from '${import.meta.resolve('cdk8s')}';
+import { IPAddressPool } from '${new URL('../../constructs/index.ts', import.meta.url).href}';
+const app = new App({ yamlOutputType: YamlOutputType.${outputType} });
+const chart = new Chart(app, 'pools', { disableResourceNameHashes: true });
+for (let i = 0; i < ${POOLS}; i++) new IPAddressPool(chart, 'pool-' + i, { addresses: ['10.' + (i >> 8) + '.' + (i & 255) + '.0/24'] });
+app.synth();
+`;

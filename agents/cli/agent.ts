@@ -32,6 +32,7 @@ export function agentCommand(): Command {
   return new Command('agent')
     .description('allocates addresses and answers ARP for them from a folder of YAML, without Kubernetes')
     .exitOverride()
+    .showHelpAfterError('Usage: arpeggio agent --state <dir> --interface <name...> [options]   (--help explains them)')
     .requiredOption('--state <dir>', 'folder of YAML or JSON: pools, advertisements, Services, Nodes, addresses.lock.yaml')
     .requiredOption('--interface <name...>', 'interfaces to answer on')
     .option('--node <name>', 'name of this node in the election', nodeName, hostname())

@@ -9,7 +9,7 @@ import { agentCommand } from './agent.js';
 const program = new Command('arpeggio')
   .description('A Layer 2 load balancer for bare-metal Kubernetes, written, reviewed and operated as code.')
   .version(packageJson.version, '-V, --version')
-  .showHelpAfterError()
+  .showHelpAfterError('Usage: arpeggio <command> [options]   (--help lists the commands)')
   .exitOverride()
   .addCommand(agentCommand());
 

@@ -81,7 +81,7 @@ function cannotListen(host: string, port: number, error: NodeJS.ErrnoException):
   const where = host === '' ? `port ${port}` : `${host}:${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return issue('PORT_IN_USE', '', `${where} is taken by another process; choose another with --port, or end that process`);
+      return issue('PORT_IN_USE', '', `${where} is taken by another process; choose another with --metrics, or end that process`);
     case 'EADDRNOTAVAIL':
       return issue('PORT_IN_USE', '', `${where} cannot be taken: no interface of this host has the address ${host}`);
     case 'EACCES':

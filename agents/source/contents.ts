@@ -1,10 +1,11 @@
 /**
- * What a folder says, kept file by file: for each its last good documents, and what is wrong with it now. A file that is
+ * What a folder says, kept file by file: for each its last good objects, and what is wrong with it now. A file that is
  * malformed, half-written or unreadable changes nothing but the issues; one that is gone takes its objects along.
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { EMPTY_LOCK, LOCK_FILE, type Lock, type LockEntry, parseLock, sameAddresses } from '../../src/allocator/lock.js';
+import { unfold } from '../../src/api/list.js';
 import type { Sourced } from '../../src/api/object.js';
 import { type Objects, readObjects } from '../../src/api/objects.js';
 import { type Issue, issue } from '../../src/issue/issue.js';
@@ -21,7 +22,7 @@ export interface View {
 interface FileState {
   /** Of the bytes read last; absent while the file cannot be read. */
   readonly hash?: string;
-  /** The documents of the last version without a mistake; absent when there was none. */
+  /** The objects of the last version without a mistake, or those without one of the first version. */
   readonly good?: readonly Sourced<unknown>[];
   readonly lock?: Lock;
   /** What is wrong with the present version. */
@@ -78,11 +79,8 @@ export class Contents {
     const text = decode(bytes);
     if (text === undefined) return { issues: [issue('YAML_MALFORMED', '', 'the file is not UTF-8 text', { file })] };
     const { documents, issues } = readManifests(text, file);
-    if (issues.length > 0) {
-      // At the first sight of a file there is nothing older to keep, and a part of it might be worse than none.
-      return { issues };
-    }
-    return isLockFile(path) ? readLock(documents, file) : { good: documents, issues };
+    if (issues.length > 0) return { issues };
+    return isLockFile(path) ? readLock(documents, file) : readObjectsOf(documents, before?.good !== undefined);
   }
 
   /** `path` is a file or a folder that cannot be read now: what was known of it, and the issue with the first of them. */
@@ -111,6 +109,22 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The objects of a file, when all of them can be read. Else a file that was good before keeps what it said as a whole: one that
+ * was cut short is often still YAML, and a Service left out would lose its address. At first sight there is nothing to keep,
+ * and the readable objects are taken.
+ */
+function readObjectsOf(documents: readonly Sourced<unknown>[], wasGood: boolean): Pick<FileState, 'good' | 'issues'> {
+  const issues: Issue[] = [];
+  const good: Sourced<unknown>[] = [];
+  for (const object of documents.flatMap((document) => [...unfold(document)])) {
+    const errors = readObjects([object]).issues.filter(({ severity }) => severity === 'error');
+    if (errors.length === 0) good.push(object);
+    issues.push(...errors);
+  }
+  return issues.length > 0 && wasGood ? { issues } : { good, issues };
 }
 
 function readLock(documents: readonly Sourced<unknown>[], file: string): Pick<FileState, 'lock' | 'issues'> {

@@ -4,12 +4,13 @@
  * Output, never input. A file is whole at every moment (written beside and renamed), is touched only when it says something
  * else, and is removed when its object is gone. One agent writes it: see folderlock.ts.
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { KubeObject } from '../../src/api/object.js';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
 import { EventFile } from './eventfile.js';
 import { type FolderLock, lockFolder } from './folderlock.js';
+import { makeFolder } from './makefolder.js';
 import { reasonOf } from './manifestfiles.js';
 import type { Component, ServiceEvent, StatusSink } from './source.js';
 import { componentOf, STATUS_FOLDERS, statusFile } from './statusfile.js';
@@ -33,7 +34,7 @@ const RETRY_MS = 5000;
 export async function openStatusFolder(options: StatusFolderOptions, signal: AbortSignal): Promise<Parsed<StatusFolder>> {
   const { path } = options;
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await writeFile(join(path, `.probe-${process.pid}`), '');
     await unlink(join(path, `.probe-${process.pid}`));
   } catch (error) {
@@ -140,7 +141,7 @@ export class StatusFolder implements StatusSink {
   async #write(file: string, text: string): Promise<void> {
     const path = join(this.#path, file);
     if (this.#onDisk.has(file) && (await readFile(path, 'utf8').catch(() => undefined)) === text) return;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const beside = join(dirname(path), `.${basename(path).slice(0, 200)}.new`);
     await writeFile(beside, text);
     await rename(beside, path);

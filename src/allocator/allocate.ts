@@ -101,10 +101,12 @@ function describeChoice(
   code: keyof typeof KINDS,
 ): string {
   const from = `of ${KINDS[code](pool)}pool ${pool.name}`;
-  const shared = addresses.find((address) => (tenants.get(addressKey(address))?.services.size ?? 0) > 1);
-  if (shared === undefined) return `first free ${addresses.length === 1 ? 'address' : 'address of each family'} ${from}`;
-  const [other] = [...(tenants.get(addressKey(shared))?.services ?? [])].filter((one) => one !== service);
-  return `lowest acceptable address ${from}: ${formatAddress(shared)} is shared with ${other}`;
+  for (const address of addresses) {
+    for (const other of tenants.get(addressKey(address))?.services ?? []) {
+      if (other !== service) return `lowest acceptable address ${from}: ${formatAddress(address)} is shared with ${other}`;
+    }
+  }
+  return `first free ${addresses.length === 1 ? 'address' : 'address of each family'} ${from}`;
 }
 
 /** How many pools an issue tells about: with thousands of pending Services and pools, nobody reads them all. */

@@ -57,14 +57,26 @@ function occupied(state: AllocatorState, { service, tenancy }: Request, address:
   const { services, keys, ports } = tenants;
   const isAlone = services.size === 1 && services.has(service);
   if (!isAlone && !keysAgree(tenancy, keys)) {
-    const by = [...services].filter((one) => one !== service).sort();
-    return { refused: 'address-in-use', address, by, because: keyConflict(tenancy, keys) };
+    const others = services.size - (services.has(service) ? 1 : 0);
+    const by = someOthers(services, service);
+    return { refused: 'address-in-use', address, by, more: others - by.length, because: keyConflict(tenancy, keys) };
   }
   for (const port of tenancy.ports) {
     const user = ports?.get(port);
-    if (user !== undefined && user !== service) return { refused: 'address-in-use', address, by: [user], because: { port } };
+    if (user !== undefined && user !== service)
+      return { refused: 'address-in-use', address, by: [user], more: 0, because: { port } };
   }
   return undefined;
+}
+
+/** Thousands may be on one address; an issue names the first three. */
+function someOthers(services: ReadonlySet<string>, service: string): string[] {
+  const some: string[] = [];
+  for (const one of services) {
+    if (some.length === 3) break;
+    if (one !== service) some.push(one);
+  }
+  return some;
 }
 
 function keyConflict(a: Tenancy, b: Tenancy): Conflict {

@@ -18,8 +18,8 @@ import { type Address, compareAddresses, formatAddress, parseAddress } from '../
 import { isIpv4Mapped } from '../net/prefix.js';
 import type { Outcome } from './allocation.js';
 
-export const LOCK_API_VERSION = 'arpeggio.dev/v1alpha1';
-export const LOCK_KIND = 'AddressLock';
+const LOCK_API_VERSION = 'arpeggio.dev/v1alpha1';
+const LOCK_KIND = 'AddressLock';
 export const LOCK_FILE = 'addresses.lock.yaml';
 
 export interface Lock {

@@ -5,7 +5,7 @@
 import { comparePlaces, type Place } from './poolindex.js';
 
 /** The index of `place`, or where it would stand. */
-export function placeIndex(places: readonly Place[], place: Place): number {
+function placeIndex(places: readonly Place[], place: Place): number {
   const last = places.at(-1);
   if (last === undefined || comparePlaces(last, place) < 0) return places.length;
   let [low, high] = [0, places.length - 1];

@@ -14,7 +14,14 @@ export type Refusal =
   | { readonly refused: 'address-buggy'; readonly address: Address; readonly pool: string }
   | { readonly refused: 'addresses-in-two-pools'; readonly pools: readonly [string, string] }
   | { readonly refused: 'address-in-other-pool'; readonly address: Address; readonly pool: string; readonly wanted: string }
-  | { readonly refused: 'address-in-use'; readonly address: Address; readonly by: readonly string[]; readonly because: Conflict }
+  | {
+      readonly refused: 'address-in-use';
+      readonly address: Address;
+      /** At least one of those who hold it, and how many more do. */
+      readonly by: readonly string[];
+      readonly more: number;
+      readonly because: Conflict;
+    }
   | { readonly refused: 'address-locked'; readonly address: Address; readonly for: string }
   | { readonly refused: 'pool-unknown'; readonly pool: string; readonly known: readonly string[] }
   | { readonly refused: 'pool-closed'; readonly pool: Pool; readonly to: 'namespace' | 'labels' }
@@ -89,8 +96,8 @@ export function explain(refusal: Refusal, request: Request): Issue {
 
 const quoted = (address: Address): string => `"${formatAddress(address)}"`;
 
-function inUse({ address, by, because }: Extract<Refusal, { refused: 'address-in-use' }>): string {
-  const holders = by.slice(0, 3).join(', ') + (by.length > 3 ? ` and ${by.length - 3} more` : '');
+function inUse({ address, by, more, because }: Extract<Refusal, { refused: 'address-in-use' }>): string {
+  const holders = by.join(', ') + (more > 0 ? ` and ${more} more` : '');
   if (typeof because === 'object') return `port ${because.port} is already in use on ${quoted(address)} by ${holders}`;
   const held = `${quoted(address)} is held by ${holders}`;
   switch (because) {

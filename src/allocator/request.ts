@@ -28,7 +28,7 @@ export interface Request {
   readonly source?: Source;
 }
 
-export interface Asked {
+interface Asked {
   /** `spec.loadBalancerIP` or `annotation metallb.io/loadBalancerIPs`. */
   readonly by: string;
   readonly path: string;

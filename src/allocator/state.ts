@@ -38,7 +38,7 @@ export interface AllocatorState {
 }
 
 /** Who is on one address. All of them have the same sharing key and backend key. */
-export interface Tenants {
+interface Tenants {
   readonly services: Set<string>;
   readonly keys: Tenancy;
   /** `TCP/80` → the one Service that uses it. Kept only where others may join: with a sharing key. */
@@ -46,7 +46,7 @@ export interface Tenants {
 }
 
 /** Undefined for a family of which the pool has no address at all. */
-export type PoolSpace = Readonly<Record<Family, FreeSpace | undefined>>;
+type PoolSpace = Readonly<Record<Family, FreeSpace | undefined>>;
 
 export function emptyState(config: Config, reserved: Reservations = new Map()): AllocatorState {
   const spaceOf = (pool: Pool, family: Family): FreeSpace | undefined =>

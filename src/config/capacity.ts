@@ -8,7 +8,7 @@ import type { Family } from '../net/address.js';
 import { prefixesOf, type Range, rangeSize } from '../net/range.js';
 import type { Pool } from './config.js';
 
-export const MAX_INT64 = 9223372036854775807n;
+const MAX_INT64 = 9223372036854775807n;
 const HUGE_BLOCK_BITS = 62;
 
 export interface Capacity {
@@ -26,7 +26,7 @@ export function poolCapacity({ ranges, avoidBuggyIPs }: Pick<Pool, 'ranges' | 'a
   return { IPv4: v4, IPv6: v6, total: saturate(v4 + v6) };
 }
 
-export const saturate = (count: bigint): bigint => (count > MAX_INT64 ? MAX_INT64 : count);
+const saturate = (count: bigint): bigint => (count > MAX_INT64 ? MAX_INT64 : count);
 
 function countable(range: Range, avoidBuggyIPs: boolean): bigint {
   const size = rangeSize(range);

@@ -10,7 +10,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 type LabelSelectorRequirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
-export type Requirement =
+type Requirement =
   | { readonly key: string; readonly operator: 'In' | 'NotIn'; readonly values: ReadonlySet<string> }
   | { readonly key: string; readonly operator: 'Exists' | 'DoesNotExist' };
 

@@ -32,7 +32,7 @@ export function parsePrefix(text: string, path = ''): Parsed<Prefix> {
 }
 
 /** The prefix of `length` bits around `address`. */
-export function prefixOf(address: Address, length: number): Prefix {
+function prefixOf(address: Address, length: number): Prefix {
   const hostBits = BigInt(widthOf(address.family) - length);
   const lowest = (addressToBigInt(address) >> hostBits) << hostBits;
   return { address: addressFromBigInt(address.family, lowest), length };

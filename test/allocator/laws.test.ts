@@ -156,3 +156,29 @@ describe('an allocation', () => {
     );
   });
 });
+
+describe('10,000 Services', () => {
+  const wide = configOf({ pools: [pool('a', ['10.0.0.0/16'])] });
+  const many = (fields: (i: number) => Parameters<typeof service>[1]): ServiceView[] =>
+    Array.from({ length: 10_000 }, (_, i) => service(`s${i}`, fields(i)));
+
+  /** Far more than is needed, far less than looking at every other Service takes. */
+  const BOUND_MS = 3_000;
+
+  test.each<[string, (i: number) => Parameters<typeof service>[1], number]>([
+    ['that all use one port and one sharing key', () => ({ share: 'k' }), 10_000],
+    ['that all fit on one address', (i) => ({ share: 'k', ports: [i + 1] }), 1],
+    ['that all request one address', () => ({ ips: '10.0.7.7', share: 'k' }), 1],
+    [
+      'that all request one address on which many are',
+      (i) => ({ ips: '10.0.7.7', share: i < 5_000 ? 'k' : 'm', ports: [i + 1] }),
+      1,
+    ],
+  ])('%s take no quadratic time', (_, fields, addresses) => {
+    const services = many(fields);
+    const start = performance.now();
+    const outcomes = allocateAll(wide, services);
+    expect(performance.now() - start).toBeLessThan(BOUND_MS);
+    expect(new Set([...outcomes.values()].flatMap(addressesOf).map(formatAddress)).size).toBe(addresses);
+  });
+});

@@ -71,7 +71,7 @@ export const lockOfTexts = (entries: Readonly<Record<string, string>>): Lock => 
   ),
 });
 
-export function shortly(outcome: Outcome | undefined): string {
+function shortly(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'absent';
   if ('ignored' in outcome) return outcome.ignored;
   if ('pending' in outcome) return outcome.pending.map(({ code }) => code).join(', ');

@@ -4,25 +4,20 @@
  */
 import { allocate } from '../../src/allocator/allocate.js';
 import { allocateAll } from '../../src/allocator/allocateall.js';
-import { parseRequest } from '../../src/allocator/request.js';
-import { emptyState } from '../../src/allocator/state.js';
+import { release } from '../../src/allocator/assign.js';
+import { parseRequest, type Request } from '../../src/allocator/request.js';
+import { type AllocatorState, emptyState } from '../../src/allocator/state.js';
 import type { IPAddressPool } from '../../src/api/ipaddresspool.js';
 import type { Sourced } from '../../src/api/object.js';
 import type { ServiceView } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import type { Config } from '../../src/config/config.js';
 import { formatIpv4 } from '../../src/net/address.js';
-
-export interface Figure {
-  readonly key: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly note: string;
-}
+import { type Figures, median } from './figures.js';
 
 const FIRST = 0x0a000000;
 
-export async function run(): Promise<readonly Figure[]> {
+export async function run(): Promise<Figures> {
   const sizes = [2_500, 5_000, 10_000, 20_000, 40_000];
   const times = sizes.map((size) => median(allocations(size)));
   const assign10k = times[2] ?? Number.NaN;
@@ -36,7 +31,7 @@ export async function run(): Promise<readonly Figure[]> {
       unit: '',
       note: 'of time over Services, 2,500 to 40,000; 1 is linear',
     },
-    { key: 'allocator.fullPoolRatio', value: fullPool, unit: '', note: 'the last 1,000 of 65,536 addresses ÷ the first 1,000' },
+    { key: 'allocator.fullPoolRatio', value: fullPool, unit: '', note: '100 Services come and go beside 65,436 others ÷ alone' },
     {
       key: 'allocator.compile10kRangesMs',
       value: compile10k,
@@ -74,27 +69,29 @@ function mixedService(i: number): ServiceView {
   }
 }
 
-/** Allocation near the end of a pool of which all but the last addresses are held, against the beginning of the same. */
+/** A hundred Services that come and go beside others that hold all but a hundred of 65,536 addresses, against the same alone. */
 function fullPoolRatio(): number {
-  const some = 1_000;
-  const size = 0x10000;
-  const state = emptyState(compiled([poolOf('a', ['10.0.0.0/16'])]));
-  const requests = Array.from({ length: size }, (_, i) => {
-    const read = parseRequest(serviceOf(i, {}));
-    if (!read.ok) throw new Error('a Service is invalid');
-    return read.value;
-  });
-  const give = (from: number, to: number): number =>
+  const config = compiled([poolOf('a', ['10.0.0.0/16'])]);
+  const [alone, crowded] = [emptyState(config), emptyState(config)];
+  for (let i = 0; i < 0x10000; i++) allocate(crowded, requestOf(i));
+  for (let i = 0; i < 0x10000; i += 656) release(crowded, requestOf(i).service);
+  const guests = Array.from({ length: 100 }, (_, i) => requestOf(0x10000 + i));
+  const comeAndGo = (state: AllocatorState): number =>
     timed(() => {
-      for (const request of requests.slice(from, to)) {
-        if ('refused' in allocate(state, request)) throw new Error('a Service was refused');
+      for (let round = 0; round < 100; round++) {
+        for (const guest of guests) if ('refused' in allocate(state, guest)) throw new Error('a Service was refused');
+        for (const { service } of guests) release(state, service);
       }
     });
-  // The first thousand warm up the compiler, so the second stand for an empty pool.
-  give(0, some);
-  const empty = give(some, 2 * some);
-  give(2 * some, size - some);
-  return give(size - some, size) / empty;
+  comeAndGo(alone);
+  comeAndGo(crowded);
+  return comeAndGo(crowded) / comeAndGo(alone);
+}
+
+function requestOf(i: number): Request {
+  const read = parseRequest(serviceOf(i, {}));
+  if (!read.ok) throw new Error('a Service is invalid');
+  return read.value;
 }
 
 function compileRanges(count: number): number {
@@ -140,11 +137,6 @@ function timed(work: () => void): number {
   const start = performance.now();
   work();
   return performance.now() - start;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** Of the least-squares line through the logarithms. */

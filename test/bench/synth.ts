@@ -13,10 +13,12 @@ import { type Figures, median } from './figures.js';
 const POOLS = 1000;
 const RUNS = 5;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CLI = join(ROOT, 'node_modules/cdk8s-cli/bin/cdk8s');
 
 export async function run(): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'arpeggio-bench-'));
   try {
+    const cliAlone = repeat(() => execFileSync(process.execPath, [CLI, '--version'], { stdio: 'pipe' }));
     const inOneFile = repeat(() => synthByCli(folder, 'FILE_PER_CHART'));
     const inManyFiles = repeat(() => synthByCli(folder, 'FOLDER_PER_CHART_FILE_PER_RESOURCE'));
     return [
@@ -27,6 +29,7 @@ export async function run(): Promise<Figures> {
         note: `median of ${RUNS}, validation included, no files`,
       },
       { key: 'synth.cli1000Ms', value: inOneFile, unit: 'ms', note: `cdk8s synth, median of ${RUNS}, a file a chart; goal 2000` },
+      { key: 'synth.cliAloneMs', value: cliAlone, unit: 'ms', note: 'of which is `cdk8s --version`, doing nothing' },
       { key: 'synth.cli1000FilesMs', value: inManyFiles, unit: 'ms', note: 'the same, a file an object: mostly the file system' },
     ];
   } finally {
@@ -52,8 +55,7 @@ function synthInProcess(): void {
 function synthByCli(folder: string, outputType: string): void {
   const app = join(folder, 'app.mts');
   writeFileSync(app, appSource(outputType));
-  const cli = join(ROOT, 'node_modules/cdk8s-cli/bin/cdk8s');
-  execFileSync(process.execPath, [cli, 'synth', '--app', `node --import tsx ${app}`, '--output', join(folder, 'out')], {
+  execFileSync(process.execPath, [CLI, 'synth', '--app', `node --import tsx ${app}`, '--output', join(folder, 'out')], {
     cwd: ROOT,
     env: { ...process.env, CDK8S_CHECK_UPGRADE: 'false' },
     stdio: 'pipe',

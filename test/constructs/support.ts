@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Gives `use` a folder that is gone afterwards. */
-export function inTemporaryFolder<T>(use: (folder: string) => T): T {
+function inTemporaryFolder<T>(use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'arpeggio-synth-'));
   try {
     return use(folder);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/until.js';
 import { ask } from './arping.js';
 import { capture } from './capture.js';
-import { type AgentProcess, Cluster, type LogLine } from './cluster.js';
+import { type AgentProcess, Cluster, type LogLine, leaderOf } from './cluster.js';
 import { curl, serve } from './http.js';
 import { inject } from './inject.js';
 
@@ -54,9 +54,8 @@ const issueLogged =
     line['code'] === code;
 const nameOf = (mac: string | undefined): string | undefined => lab.network.hosts.find((host) => host.mac === mac)?.name;
 
-/** The node that announces `ip` first. */
 const ownerOf = async (agents: ReadonlyMap<string, AgentProcess>, ip: string): Promise<string> =>
-  Promise.any([...agents].map(async ([node, agent]) => agent.logged(announces(ip)).then(() => node)));
+  (await leaderOf(agents, ip)).node;
 
 describe('three agents', () => {
   test('answer with one voice, deliver traffic, and put everything back at the end', async () => {
@@ -67,7 +66,7 @@ describe('three agents', () => {
     expect(nameOf(await ask(lab.client, NGINX))).toBe(owner);
     expect(await curl(lab.client, `http://${NGINX}/`)).toEqual({ code: 200, body: owner });
     const answers = (await heard.stop()).filter(({ operation, senderAddress }) => operation === 2 && senderAddress === NGINX);
-    expect(new Set(answers.map(({ senderMac }) => nameOf(senderMac)))).toEqual(new Set([owner]));
+    expect(answers.filter(({ senderMac }) => nameOf(senderMac) !== owner)).toEqual([]);
 
     for (const [node, agent] of agents) {
       const host = lab.network.host(node);
@@ -81,7 +80,6 @@ describe('three agents', () => {
   test('fail over when the owner is killed, with the gratuitous frames that move caches, and it returns', async () => {
     const agents = startAll();
     const owner = await ownerOf(agents, NGINX);
-    await Promise.all(lab.nodes.map(async (node) => agents.get(node)?.logged(({ event }) => event === 'memberlistSettled')));
     const ownerMac = lab.network.host(owner).mac;
     const heard = await capture(lab.client);
     await agents.get(owner)?.end('SIGKILL');
@@ -113,7 +111,6 @@ describe('three agents', () => {
   test('hand over on SIGTERM while a client asks, without an unanswered request', async () => {
     const agents = startAll();
     const owner = await ownerOf(agents, NGINX);
-    await Promise.all(lab.nodes.map(async (node) => agents.get(node)?.logged(({ event }) => event === 'memberlistSettled')));
     const heard = await capture(lab.client);
     const asking = lab.client.spawn('arping', ['-r', '-i', 'eth0', '-W', '0.005', '-c', '400', NGINX], { stdio: 'ignore' });
     await heard.next(({ operation, senderAddress }) => operation === 2 && senderAddress === NGINX);
@@ -183,11 +180,11 @@ describe('one agent', () => {
       await lab.write(file, text);
       expect((await agent.logged(issueLogged(code)))['source']).toMatch(place);
       expect(nameOf(await ask(lab.client, NGINX))).toBe('n1');
+      // Half of them leave the file as it is, so that the next mistake meets another one.
+      if (file === 'pool.yaml') await lab.write(file, POOL);
     }
     await lab.remove('overlap.yaml');
-    await lab.write('pool.yaml', POOL);
     await lab.write('nginx.yaml', service('nginx-lb'));
-    await agent.logged(({ event }) => event === 'configValid');
     await lab.write('second.yaml', service('second'));
     await agent.logged(announces('192.168.1.241'));
     expect(agent.log.filter(({ event }) => event === 'serviceWithdrawn')).toEqual([]);
@@ -231,7 +228,7 @@ describe('one agent', () => {
     await agent.logged(announces(NGINX));
     const second = lab.start('n1', ['--port', '7947', '--metrics', '0']);
     expect(await second.ended).toBe(1);
-    expect(second.stderr()).toMatch(/^STATUS_DIR_BUSY .*pid \d+/m);
+    expect(second.stderr()).toMatch(/^STATUS_DIR_BUSY .*process \d+ uses/m);
     expect(nameOf(await ask(lab.client, NGINX))).toBe('n1');
   });
 
@@ -300,7 +297,7 @@ describe('the command line', () => {
 
   test.each([
     ['an unknown command', ['plan'], 2, /unknown command 'plan'/],
-    ['an unknown flag', ['agent', '--frobnicate'], 2, /unknown option '--frobnicate'/],
+    ['an unknown flag', ['agent', '--state', '.', '--interface', 'eth0', '--frobnicate'], 2, /unknown option '--frobnicate'/],
     ['a missing flag', ['agent', '--interface', 'eth0'], 2, /--state/],
     ['a port that is none', ['agent', '--state', '.', '--interface', 'eth0', '--port', '70000'], 2, /1 to 65535/],
     ['a peer that is none', ['agent', '--state', '.', '--interface', 'eth0', '--join', 'a b'], 2, /PEER_UNRESOLVED/],

@@ -8,6 +8,7 @@ import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { until } from '../support/until.js';
 import { type Host, Network } from './network.js';
 
 const COMMAND = resolve(import.meta.dirname, '../../build/arpeggio.js');
@@ -115,6 +116,29 @@ export class Cluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.destroy();
   }
+}
+
+/**
+ * Who answers for `ip` once every node is ready: nodes that were ready a moment before the others may have answered first.
+ */
+export async function leaderOf(
+  agents: ReadonlyMap<string, AgentProcess>,
+  ip: string,
+): Promise<{ readonly node: string; readonly ranking: readonly string[] }> {
+  const isReady = ([node, { log }]: [string, AgentProcess]): boolean =>
+    [...agents.keys()].every(
+      (other) =>
+        other === node || log.findLast((line) => line.event === 'memberChanged' && line['node'] === other)?.['ready'] === true,
+    );
+  return until(`one node leads for ${ip}, and every node knows the others to be ready`, () => {
+    if (![...agents].every(isReady)) return undefined;
+    const last = [...agents].flatMap(([node, { log }]) => {
+      const line = log.findLast((one) => one['ip'] === ip && /^service(Announced|Withdrawn)$/.test(one.event));
+      return line?.event === 'serviceAnnounced' ? [{ node, ranking: line['ranking'] as readonly string[] }] : [];
+    });
+    const [leader] = last;
+    return last.length === 1 && leader?.node === leader?.ranking[0] ? leader : undefined;
+  });
 }
 
 function follow(host: Host, child: ChildProcess, statusDir: string): AgentProcess {

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { promisify, styleText } from 'node:util';
 import { ask } from './arping.js';
 import { type ArpEvent, capture } from './capture.js';
-import { type AgentProcess, Cluster, type LogLine } from './cluster.js';
+import { type AgentProcess, Cluster, leaderOf } from './cluster.js';
 import { curl, serve } from './http.js';
 import { drawTimeline, type Gap, gapAfter } from './timeline.js';
 
@@ -132,19 +132,6 @@ async function answered(lab: Cluster, agents: ReadonlyMap<string, AgentProcess>,
   }
   say(faint('   priority-pool is advertised on workers only, so n1 is not in its ranking'));
   return owners[0] ?? '';
-}
-
-/** The first of the ranking, once it announces: nodes that started a moment earlier may have answered before it was ready. */
-async function leaderOf(
-  agents: ReadonlyMap<string, AgentProcess>,
-  address: string,
-): Promise<{ node: string; ranking: readonly string[] }> {
-  const announces = ({ event, ip }: LogLine): boolean => event === 'serviceAnnounced' && ip === address;
-  const line = await Promise.any([...agents.values()].map((agent) => agent.logged(announces)));
-  const ranking = line['ranking'] as readonly string[];
-  const node = ranking[0] ?? '';
-  await agents.get(node)?.logged(announces);
-  return { node, ranking };
 }
 
 async function whoAnswers(lab: Cluster, address: string): Promise<string> {

@@ -6,8 +6,8 @@ import type { Range } from '../../src/net/range.js';
 
 const word = fc.oneof(fc.constantFrom(0, 1, 0xffff, 0x10000, 0xffff0000, 0xffffffff), fc.integer({ min: 0, max: 0xffffffff }));
 
-export const anyIpv4: fc.Arbitrary<Address> = word.map(ipv4);
-export const anyIpv6: fc.Arbitrary<Address> = fc
+const anyIpv4: fc.Arbitrary<Address> = word.map(ipv4);
+const anyIpv6: fc.Arbitrary<Address> = fc
   .tuple(word, word, word, word)
   .map(ipv6)
   .filter((one) => !isIpv4Mapped(one));

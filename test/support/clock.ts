@@ -4,7 +4,7 @@
 export class ManualClock {
   #ms: number;
 
-  constructor(ms = Date.UTC(2026, 0, 1)) {
+  constructor(ms: number = Date.UTC(2026, 0, 1)) {
     this.#ms = ms;
   }
 

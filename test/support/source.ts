@@ -9,7 +9,7 @@ import { readObjects } from '../../src/api/objects.js';
 
 export class MemorySource implements Source {
   readonly events: ServiceEvent[] = [];
-  readonly status = new Map<Component, readonly KubeObject[]>();
+  readonly status: Map<Component, readonly KubeObject[]> = new Map();
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   #snapshot: Snapshot;
 

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
 
-export const METRICS_PORT = 7472;
+const METRICS_PORT = 7472;
 
 export interface HttpOptions {
   /** @default all addresses */

@@ -19,7 +19,7 @@ const MANIFEST = /\.(ya?ml|json)$/i;
 /** Reads at a time: enough to keep a disk busy, few enough for any limit on open files. */
 const AT_ONCE = 32;
 
-export const isManifestName = (name: string): boolean => MANIFEST.test(name) && !name.startsWith('.');
+const isManifestName = (name: string): boolean => MANIFEST.test(name) && !name.startsWith('.');
 
 /** Sorted by path. Rejects when `root` itself cannot be read. */
 export async function readManifestFiles(root: string): Promise<readonly FileRead[]> {

@@ -11,7 +11,7 @@ import { type Issue, issue, malformed, type Parsed, parsed } from '../../src/iss
 import { EventFile } from './eventfile.js';
 import { type FolderLock, lockFolder } from './folderlock.js';
 import { makeFolder } from './makefolder.js';
-import { reasonOf } from './manifestfiles.js';
+import { codeOf, reasonOf } from './manifestfiles.js';
 import type { Component, ServiceEvent, StatusSink } from './source.js';
 import { componentOf, STATUS_FOLDERS, statusFile } from './statusfile.js';
 import { formatYaml } from './yamlwriter.js';
@@ -26,6 +26,8 @@ export interface StatusFolderOptions {
 }
 
 const RETRY_MS = 5000;
+/** Files written at a time. */
+const AT_ONCE = 16;
 
 /**
  * Takes the folder, which is made if it is missing, until `signal` aborts. STATUS_DIR_UNUSABLE when it cannot be written,
@@ -131,20 +133,18 @@ export class StatusFolder implements StatusSink {
       // Fails, as it should, while another file is in there.
       await rmdir(join(this.#path, dirname(file))).catch(() => undefined);
     }
-    for (const [file, { object, key }] of wanted) {
-      if (this.#onDisk.get(file) === key) continue;
-      await this.#write(file, formatYaml(object));
-      this.#onDisk.set(file, key);
+    const different = [...wanted].filter(([file, { key }]) => this.#onDisk.get(file) !== key);
+    for (let at = 0; at < different.length; at += AT_ONCE) {
+      await Promise.all(different.slice(at, at + AT_ONCE).map(([file, one]) => this.#write(file, one)));
     }
   }
 
-  async #write(file: string, text: string): Promise<void> {
+  async #write(file: string, { object, key }: Wanted): Promise<void> {
     const path = join(this.#path, file);
-    if (this.#onDisk.has(file) && (await readFile(path, 'utf8').catch(() => undefined)) === text) return;
-    await makeFolder(dirname(path));
-    const beside = join(dirname(path), `.${basename(path).slice(0, 200)}.new`);
-    await writeFile(beside, text);
-    await rename(beside, path);
+    const text = formatYaml(object);
+    const isThere = this.#onDisk.has(file) && (await readFile(path, 'utf8').catch(() => undefined)) === text;
+    if (!isThere) await replaceFile(path, text);
+    this.#onDisk.set(file, key);
   }
 
   async #stop(): Promise<void> {
@@ -160,6 +160,19 @@ export class StatusFolder implements StatusSink {
 interface Wanted {
   readonly object: KubeObject;
   readonly key: string;
+}
+
+/** The file has its old text or the new one, at every moment. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.new`);
+  try {
+    await writeFile(beside, text);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    await writeFile(beside, text);
+  }
+  await rename(beside, path);
 }
 
 /** JSON, in which an int64 keeps its digits. */

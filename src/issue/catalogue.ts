@@ -40,7 +40,6 @@ export const CATALOGUE = {
   REQUESTED_POOL_UNKNOWN: { severity: 'error', summary: 'the requested pool does not exist' },
   POOL_NOT_COMPATIBLE: { severity: 'error', summary: 'the pool is pinned to other namespaces or Services' },
   POOL_EXHAUSTED: { severity: 'error', summary: 'no pool has a free address for the Service' },
-  DUAL_STACK_UNSUPPORTED: { severity: 'error', summary: 'this version does not allocate two families to one Service' },
 
   // The lock file.
   LOCK_MALFORMED: { severity: 'error', summary: 'addresses.lock.yaml does not have the shape of a lock file' },

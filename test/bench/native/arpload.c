@@ -178,6 +178,8 @@ static int receive(int fd, int *freed) {
   }
   uint64_t at = now_ns();
   for (int i = 0; i < n; i++) {
+    /* A broadcast is an announcement, not an answer to us. */
+    if (frames[i][0] & 1) continue;
     int index = check(frames[i], messages[i].msg_len);
     if (index < 0) {
       bad++;

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { createMetrics, type Metrics } from '../../agents/runtime/metrics.js';
+import type { PoolUsage } from '../../src/allocator/usage.js';
+import { ManualClock } from '../support/clock.js';
+
+const clock = new ManualClock();
+const metrics = (): Metrics => createMetrics({ node: 'n1', now: clock.now, process: false });
+
+/** The samples of a scrape, without help and types. */
+const samples = async (of: Metrics): Promise<string[]> => (await of.text()).split('\n').filter((line) => /^[a-z]/.test(line));
+
+const usage = (pool: string): PoolUsage => ({
+  pool,
+  assignedIPv4: 1,
+  assignedIPv6: 2,
+  availableIPv4: 9n,
+  availableIPv6: 6n,
+  total: 18n,
+});
+
+test('pools are counted as MetalLB counts them, and gone ones are gone', async () => {
+  const one = metrics();
+  one.setPools([usage('old'), usage('p')]);
+  one.setPools([usage('p')]);
+  const lines = await samples(one);
+  expect(lines.filter((line) => line.startsWith('metallb_allocator'))).toEqual([
+    'metallb_allocator_addresses_total{pool="p"} 18',
+    'metallb_allocator_ipv4_addresses_total{pool="p"} 10',
+    'metallb_allocator_ipv6_addresses_total{pool="p"} 8',
+    'metallb_allocator_addresses_in_use_total{pool="p"} 3',
+    'metallb_allocator_ipv4_addresses_in_use_total{pool="p"} 1',
+    'metallb_allocator_ipv6_addresses_in_use_total{pool="p"} 2',
+  ]);
+});
+
+test('the wire thread’s counts are shown as they are, not added up', async () => {
+  const one = metrics();
+  const sample = (n: number): Parameters<Metrics['setWire']>[0] => ({
+    requestsReceived: { '192.0.2.1': n },
+    responsesSent: { '192.0.2.1': n },
+    gratuitousSent: { '192.0.2.1': 2 * n },
+    framesDropped: { 'not-for-us': n },
+    beats: { sent: n, received: n, rejected: 0 },
+  });
+  one.setWire(sample(1));
+  one.setWire(sample(5));
+  const lines = await samples(one);
+  expect(lines).toContain('metallb_layer2_requests_received{ip="192.0.2.1"} 5');
+  expect(lines).toContain('metallb_layer2_responses_sent{ip="192.0.2.1"} 5');
+  expect(lines).toContain('metallb_layer2_gratuitous_sent{ip="192.0.2.1"} 10');
+  expect(lines).toContain('arpeggio_frames_dropped_total{reason="not-for-us"} 5');
+  expect(lines).toContain('arpeggio_memberlist_beats_total{direction="received"} 5');
+});
+
+test('what is announced, who is a member, and whether the configuration is in force', async () => {
+  const one = metrics();
+  one.setAnnounced([{ service: 'a/gone', address: '192.0.2.9' }]);
+  one.setAnnounced([{ service: 'a/b', address: '192.0.2.1' }]);
+  one.setMembers({ alive: 3, silent: 0 });
+  one.setConfig({ loaded: true, stale: false });
+  one.countUpdate('done');
+  one.countUpdate('failed');
+  expect(await samples(one)).toEqual(
+    expect.arrayContaining([
+      'metallb_speaker_announced{service="a/b",protocol="layer2",node="n1",ip="192.0.2.1"} 1',
+      'arpeggio_memberlist_members{state="alive"} 3',
+      'arpeggio_memberlist_members{state="silent"} 0',
+      'metallb_k8s_client_config_loaded_bool 1',
+      'metallb_k8s_client_config_stale_bool 0',
+      'metallb_k8s_client_updates_total 2',
+      'metallb_k8s_client_update_errors_total 1',
+    ]),
+  );
+  expect((await samples(one)).join()).not.toContain('a/gone');
+});
+
+test('a failover is put into a bucket, by its evidence', async () => {
+  const one = metrics();
+  one.observeFailover('silence', 0.012);
+  const lines = await samples(one);
+  expect(lines).toContain('arpeggio_failover_seconds_bucket{le="0.01",evidence="silence"} 0');
+  expect(lines).toContain('arpeggio_failover_seconds_bucket{le="0.015",evidence="silence"} 1');
+});
+
+test('the age of the view grows until the state is read again', async () => {
+  const one = metrics();
+  one.setViewConfirmed(clock.now());
+  clock.advance(1500);
+  expect(await samples(one)).toContain('arpeggio_view_age_seconds 1.5');
+  one.setViewConfirmed(clock.now());
+  expect(await samples(one)).toContain('arpeggio_view_age_seconds 0');
+});

@@ -21,7 +21,9 @@ export async function build({ lib = false } = {}) {
     bundle('agents/speaker/view/worker.ts', join(ROOT, 'build', 'view.js'), REQUIRE),
   ]);
   chmodSync(COMMAND, 0o755);
-  if (lib) emitLibrary();
+  if (!lib) return;
+  await bundleLibrary();
+  declareLibrary();
 }
 
 /** @param {string} entry @param {string} outfile @param {string} banner */
@@ -43,10 +45,27 @@ async function bundle(entry, outfile, banner) {
   });
 }
 
-function emitLibrary() {
+/** One file instead of two hundred: an author's `cdk8s synth` loads it through tsx, which asks for each file by itself. */
+async function bundleLibrary() {
+  const esbuild = await import('esbuild');
+  await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: ['constructs/index.ts'],
+    outfile: join(ROOT, 'build', 'lib', 'index.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['cdk8s', 'constructs'],
+    sourcemap: true,
+    logLevel: 'warning',
+  });
+}
+
+function declareLibrary() {
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });
-  if (status !== 0) throw new Error('the library did not compile');
+  if (status !== 0) throw new Error('the types of the library did not compile');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -201,12 +201,12 @@ function hasAsserts() {
 function buildEnvironment() {
   const prefix = dirname(dirname(realpathSync(process.execPath)));
   const headers = existsSync(join(prefix, 'include', 'node', 'node.h')) ? { npm_config_nodedir: prefix } : {};
-  return { ...process.env, ...headers, CXXFLAGS: `${process.env.CXXFLAGS ?? ''} -DNDEBUG`.trim() };
+  return { ...process.env, ...headers, CXXFLAGS: `${process.env['CXXFLAGS'] ?? ''} -DNDEBUG`.trim() };
 }
 
 /** @param {...string} programs */
 function onPath(...programs) {
-  const folders = `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
+  const folders = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
   return programs.some((program) => folders.some((folder) => isProgram(join(folder, program))));
 }
 

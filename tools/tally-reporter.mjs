@@ -15,7 +15,7 @@ export default class TallyReporter {
    */
   onTestRunEnd(modules, unhandled) {
     const line = tally(modules, unhandled);
-    const file = process.env.ARPEGGIO_TALLY;
+    const file = process.env['ARPEGGIO_TALLY'];
     if (file) writeFileSync(file, line);
     // At exit, so that nothing else follows it.
     else process.once('exit', () => console.log(line));

@@ -18,6 +18,7 @@ const CLI = join(ROOT, 'node_modules/cdk8s-cli/bin/cdk8s');
 export async function run(): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'arpeggio-bench-'));
   try {
+    execFileSync(process.execPath, [join(ROOT, 'tools/build.mjs'), '--lib'], { stdio: 'pipe' });
     const cliAlone = repeat(() => execFileSync(process.execPath, [CLI, '--version'], { stdio: 'pipe' }));
     const inOneFile = repeat(() => synthByCli(folder, 'FILE_PER_CHART'));
     const inManyFiles = repeat(() => synthByCli(folder, 'FOLDER_PER_CHART_FILE_PER_RESOURCE'));
@@ -62,10 +63,10 @@ function synthByCli(folder: string, outputType: string): void {
   });
 }
 
-/** An app outside the repository, so that no package resolves from its place. */
+/** An author's app, with the library as the package ships it. It lies outside the repository, where no package resolves. */
 const appSource = (outputType: string): string => `
 import { App, Chart, YamlOutputType } from '${import.meta.resolve('cdk8s')}';
-import { IPAddressPool } from '${new URL('../../constructs/index.ts', import.meta.url).href}';
+import { IPAddressPool } from '${new URL('../../build/lib/index.js', import.meta.url).href}';
 const app = new App({ yamlOutputType: YamlOutputType.${outputType} });
 const chart = new Chart(app, 'pools', { disableResourceNameHashes: true });
 for (let i = 0; i < ${POOLS}; i++) new IPAddressPool(chart, 'pool-' + i, { addresses: ['10.' + (i >> 8) + '.' + (i & 255) + '.0/24'] });

@@ -2,9 +2,6 @@
  * What a controller last observed about an object, as GitOps tools read it (meta/v1 Condition): Argo CD and Flux call an
  * object healthy when `Ready` is `True` and `observedGeneration` is its generation.
  */
-import type { Static } from './schema.js';
-
-export type Condition = Static<typeof CONDITIONS>[number];
 
 export const CONDITIONS = {
   type: 'array',

@@ -4,9 +4,6 @@
  */
 import { CONDITIONS } from './conditions.js';
 import type { CustomKind } from './kind.js';
-import type { Static } from './schema.js';
-
-export type ConfigurationStateStatus = Static<typeof CONFIGURATION_STATE_STATUS>;
 
 const CONFIGURATION_STATE_STATUS = {
   type: 'object',

@@ -14,7 +14,6 @@ export interface IPAddressPool extends KubeObject {
 }
 
 export type IPAddressPoolSpec = Static<typeof IP_ADDRESS_POOL_SPEC>;
-export type IPAddressPoolStatus = Static<typeof IP_ADDRESS_POOL_STATUS>;
 
 /**
  * Weaker than parseRange, so that an API server refuses what plainly is no addresses without refusing anything valid:

@@ -14,7 +14,6 @@ export interface L2Advertisement extends KubeObject {
 }
 
 export type L2AdvertisementSpec = Static<typeof L2_ADVERTISEMENT_SPEC>;
-export type L2AdvertisementStatus = Static<typeof L2_ADVERTISEMENT_STATUS>;
 
 const L2_ADVERTISEMENT_SPEC = {
   type: 'object',

@@ -3,9 +3,6 @@
  * it; nobody writes one by hand.
  */
 import type { CustomKind } from './kind.js';
-import type { Static } from './schema.js';
-
-export type ServiceL2StatusStatus = Static<typeof SERVICE_L2_STATUS_STATUS>;
 
 const SERVICE_L2_STATUS_STATUS = {
   type: 'object',

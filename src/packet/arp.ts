@@ -10,10 +10,10 @@ import type { Ipv4 } from '../net/address.js';
 import { BROADCAST, type Mac, readMac, writeMac } from '../net/mac.js';
 import { ETHERNET_HEAD_LENGTH, ETHERNET_MINIMUM_LENGTH, etherType } from './ethernet.js';
 
-export const ARP_ETHERTYPE = 0x0806;
+const ARP_ETHERTYPE = 0x0806;
 export const ARP_FRAME_LENGTH = 42;
 /** What is sent: the packet and zeros up to Ethernet's minimum. */
-export const ARP_PADDED_LENGTH: number = ETHERNET_MINIMUM_LENGTH;
+const ARP_PADDED_LENGTH: number = ETHERNET_MINIMUM_LENGTH;
 /** The longest frame that is read. Some senders pad further than they must; none doubles the frame. */
 export const ARP_LONGEST_LENGTH = 128;
 

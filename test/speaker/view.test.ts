@@ -1,0 +1,148 @@
+/**
+ * The view thread without a thread: what it posts, logs, writes and counts for each state and each report of the wire.
+ */
+import { describe, expect, test } from 'vitest';
+import type { LogRecord } from '../../agents/runtime/log.js';
+import { createMetrics, type Metrics } from '../../agents/runtime/metrics.js';
+import type { ToWire } from '../../agents/speaker/messages.js';
+import { View } from '../../agents/speaker/view/view.js';
+import type { Membership } from '../../src/membership/membership.js';
+import { MemorySource } from '../support/source.js';
+
+const POOL = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'IPAddressPool',
+  metadata: { name: 'pool', namespace: 'metallb-system' },
+  spec: { addresses: ['192.0.2.0/28'] },
+};
+const OVERLAPPING = { ...POOL, metadata: { ...POOL.metadata, name: 'again' } };
+const ADVERTISEMENT = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'L2Advertisement',
+  metadata: { name: 'all', namespace: 'metallb-system' },
+};
+const service = (name: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+});
+const alone: Membership = { self: 'n1', settled: true, ready: true, members: [] };
+
+interface Scene {
+  readonly source: MemorySource;
+  readonly view: View;
+  readonly metrics: Metrics;
+  readonly log: LogRecord[];
+  /** Tables posted so far, once the steps under way are over. */
+  tables(): Promise<Extract<ToWire, { type: 'announcements' }>[]>;
+}
+
+function scene(...objects: object[]): Scene {
+  const source = new MemorySource(objects);
+  const metrics = createMetrics({ node: 'n1', now: () => 0, process: false });
+  const [log, posted]: [LogRecord[], ToWire[]] = [[], []];
+  const view = new View({
+    node: 'n1',
+    source,
+    metrics,
+    log: (record) => log.push(record),
+    delivery: undefined,
+    post: (message) => posted.push(message),
+  });
+  view.run(new AbortController().signal);
+  view.receive({ type: 'membership', membership: alone });
+  const tables: Scene['tables'] = async () => {
+    await new Promise(setImmediate);
+    return posted.filter((message) => message.type === 'announcements');
+  };
+  return { source, view, metrics, log, tables };
+}
+
+describe('the view', () => {
+  test('posts who is next for each address, and what the filter has to cover', async () => {
+    const { tables } = scene(POOL, ADVERTISEMENT, service('a'), service('b'));
+    const table = (await tables()).at(-1);
+    expect(table?.announcements.map(({ address, services, ranking }) => [address, services, ranking])).toEqual([
+      ['192.0.2.0', ['default/a'], ['n1']],
+      ['192.0.2.1', ['default/b'], ['n1']],
+    ]);
+    expect(table?.prefixes).toEqual(['192.0.2.0/28']);
+  });
+
+  test('makes every node heard a candidate, and posts nothing when only liveness changes', async () => {
+    const { view, tables } = scene(POOL, ADVERTISEMENT, service('a'));
+    const n2 = { name: 'n2', address: '192.0.2.12:7946', ready: true, evidence: { kind: 'heard' }, since: 0 } as const;
+    view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'alive' }] } });
+    const known = await tables();
+    expect(known.at(-1)?.announcements[0]?.ranking.toSorted()).toEqual(['n1', 'n2']);
+    view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'silent' }] } });
+    expect(await tables()).toHaveLength(known.length);
+  });
+
+  test('keeps the last good configuration, says so, and still gives addresses from it', async () => {
+    const { source, log, metrics, tables } = scene(POOL, ADVERTISEMENT, service('a'));
+    source.set([POOL, OVERLAPPING, ADVERTISEMENT, service('a'), service('b')]);
+    expect(log.filter(({ fields }) => fields?.['code'] === 'POOL_OVERLAP')).toHaveLength(1);
+    expect((await tables()).at(-1)?.announcements).toHaveLength(2);
+    expect(await metrics.text()).toMatch(/config_stale_bool 1/);
+    source.set([POOL, ADVERTISEMENT, service('a'), service('b')]);
+    expect(await metrics.text()).toMatch(/config_stale_bool 0/);
+    expect(log.filter(({ event }) => event === 'clearAssignment')).toEqual([]);
+  });
+
+  test('says each thing once', () => {
+    const { source, log } = scene(POOL, ADVERTISEMENT, service('a'));
+    source.set([POOL, ADVERTISEMENT, service('a')]);
+    expect(log.filter(({ event }) => event === 'ipAllocated')).toHaveLength(1);
+    expect(log.filter(({ fields }) => fields?.['code'] === 'NOT_LOCKED')).toHaveLength(1);
+    expect(source.events.map(({ reason }) => reason)).toEqual(['IPAllocated']);
+  });
+
+  test('shows what this node answers for, and takes it back', async () => {
+    const { source, view, log, metrics } = scene(POOL, ADVERTISEMENT, service('a'));
+    view.receive({ type: 'ownership', changes: [{ address: '192.0.2.0', to: 'n1', kind: 'first', evidence: 'why' }] });
+    expect(source.status.get('speaker')?.map(({ kind, status }) => [kind, status])).toEqual([
+      ['ServiceL2Status', { node: 'n1', serviceName: 'a', serviceNamespace: 'default' }],
+    ]);
+    expect(source.events.at(-1)).toMatchObject({
+      reason: 'nodeAssigned',
+      message: 'announcing from node "n1" with protocol "layer2"',
+      service: 'default/a',
+    });
+    expect(log.at(-1)?.msg).toMatch(/elected leader and announces 192\.0\.2\.0/);
+    expect(await metrics.text()).toMatch(/metallb_speaker_announced\{service="default\/a".*ip="192.0.2.0"\} 1/);
+
+    view.receive({
+      type: 'ownership',
+      changes: [{ address: '192.0.2.0', from: 'n1', to: 'n2', kind: 'ranking', evidence: 'why' }],
+    });
+    expect(source.status.get('speaker')).toEqual([]);
+    expect(log.at(-1)?.msg).toMatch(/withdraws 192\.0\.2\.0: the leader is now n2/);
+    expect(await metrics.text()).not.toMatch(/metallb_speaker_announced\{/);
+  });
+
+  test.each([
+    ['no valid configuration', [POOL, OVERLAPPING], alone, /no valid set/],
+    ['peers not heard yet', [POOL], { ...alone, settled: false, ready: false }, /waiting/],
+    ['nothing to answer on', [POOL], { ...alone, ready: false }, /no interface/],
+  ])('is not ready with %s', (_, objects, membership, why) => {
+    const { view } = scene(...objects);
+    view.receive({ type: 'membership', membership });
+    expect(view.notReady().join()).toMatch(why);
+  });
+
+  test('names the nodes and reasons when nobody may announce', () => {
+    const nowhere = { ...ADVERTISEMENT, spec: { nodeSelectors: [{ matchLabels: { edge: 'true' } }] } };
+    const { log } = scene(POOL, nowhere, service('a'));
+    expect(log.find(({ event }) => event === 'notAnnounced')?.msg).toBe(
+      'nobody may announce 192.0.2.0 for default/a (n1: noMatchingAdvertisement)',
+    );
+  });
+
+  test('says that an IPv6 address is not answered', () => {
+    const six = { ...POOL, spec: { addresses: ['2001:db8::/120'] } };
+    const { log } = scene(six, ADVERTISEMENT, service('a'));
+    expect(log.filter(({ fields }) => fields?.['code'] === 'IPV6_UNANSWERED')).toHaveLength(1);
+  });
+});

@@ -53,7 +53,8 @@ export class Contents {
   /** Files in the order of their paths, so that the same folder always gives the same view. */
   view(): View {
     const files = [...this.#files].sort(([a], [b]) => (a < b ? -1 : 1));
-    const { objects, issues } = readObjects(files.flatMap(([, { good }]) => good ?? []));
+    const { objects: read, issues } = readObjects(files.flatMap(([, { good }]) => good ?? []));
+    const objects = { ...read, namespaces: withImplied(read) };
     const locks = files.filter(([path]) => isLockFile(path)).map(([, state]) => state);
     const merged = mergeLocks(locks.map(({ lock }) => lock));
     return { objects, lock: merged.lock, issues: [...files.flatMap(([, state]) => state.issues), ...issues, ...merged.issues] };
@@ -93,6 +94,13 @@ export class Contents {
     const same = own?.hash === undefined && own?.issues[0]?.message === message;
     return [[path, own !== undefined && same ? own : { ...withoutHash(own), issues }], ...inside];
   }
+}
+
+/** A cluster has no Service in a namespace that does not exist; a folder need not mention the namespace to have one. */
+function withImplied({ namespaces, services }: Objects): Objects['namespaces'] {
+  const known = new Set(namespaces.map(({ name }) => name));
+  const implied = new Set(services.map(({ namespace }) => namespace).filter((name) => !known.has(name)));
+  return [...namespaces, ...[...implied].sort().map((name) => ({ name, labels: {} }))];
 }
 
 const isLockFile = (path: string): boolean => basename(path) === LOCK_FILE;

@@ -36,6 +36,12 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
   const post = (message: ToView): void => view.postMessage(message);
   const wire = new Wire({ node: options.node, interfaces: options.interfaces, port: options.port, peers, post });
   const ended = new AbortController();
+  const viewStopped = new Promise<void>((resolve) => {
+    view.once('exit', () => resolve());
+    view.on('message', (message: ToWire) => {
+      if (message.type === 'stopped') resolve();
+    });
+  });
   const end = new Promise<number>((resolve) => {
     view.on('message', (message: ToWire) => {
       if (message.type === 'fatal') resolve(fail(message.issues));
@@ -54,25 +60,11 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
 
   const code = await end;
   await wire.stop();
-  await stopView(view, post);
+  post({ type: 'stop' });
+  await Promise.race([viewStopped, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+  await view.terminate();
   ended.abort();
   return code;
-}
-
-async function stopView(view: Worker, post: (message: ToView) => void): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const late = setTimeout(resolve, STOP_MS);
-    const done = (): void => {
-      clearTimeout(late);
-      resolve();
-    };
-    view.once('exit', done);
-    view.on('message', (message: ToWire) => {
-      if (message.type === 'stopped') done();
-    });
-    post({ type: 'stop' });
-  });
-  await view.terminate();
 }
 
 function fail(issues: readonly Issue[]): number {

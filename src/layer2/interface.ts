@@ -9,6 +9,11 @@ export interface NetworkInterface {
   readonly up: boolean;
   readonly broadcast: boolean;
   readonly noArp: boolean;
+  /**
+   * How often its carrier came or went. A capture that was opened before the last time may be dead without a sign: libpcap's
+   * handle does not survive its interface going down.
+   */
+  readonly carrierChanges: number;
   /** The bond, bridge or VRF it is a member of. */
   readonly master?: string;
 }

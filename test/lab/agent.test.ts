@@ -217,6 +217,29 @@ describe('one agent', () => {
     expect(nameOf(await ask(lab.client, NGINX))).toBe('n1');
   });
 
+  test('answers again after its interface was down, which kills a capture without a sign', async () => {
+    const agent = lab.start('n1');
+    const host = lab.network.host('n1');
+    await agent.logged(announces(NGINX));
+    await host.setLink('eth0', 'down');
+    await host.setLink('eth0', 'up');
+    await until('it answers again', async () => nameOf(await ask(lab.client, NGINX, { timeoutMs: 200 })) === 'n1');
+    await host.setLink('eth0', 'down');
+    await agent.logged(issueLogged('INTERFACE_UNUSABLE'));
+    await host.setLink('eth0', 'up');
+    await until('it answers again', async () => nameOf(await ask(lab.client, NGINX, { timeoutMs: 200 })) === 'n1');
+  });
+
+  test('puts the kernel settings back when it cannot start', async () => {
+    const host = lab.network.host('n1');
+    const first = lab.start('n1');
+    await first.logged(announces(NGINX));
+    const second = lab.start('n1', ['--deliver', 'lo', '--port', '7947', '--status-dir', `${lab.statusDir('n1')}-2`]);
+    expect(await second.ended).toBe(1);
+    expect(second.stderr()).toMatch(/^PORT_IN_USE .*7472/m);
+    expect((await host.run('sysctl', ['-n', 'net.ipv4.conf.all.arp_ignore'])).stdout.trim()).toBe('0');
+  });
+
   test('says that it may not capture', async () => {
     const agent = lab.start('n1', [], ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw']);
     expect((await agent.logged(issueLogged('CAPTURE_DENIED'))).msg).toContain('CAP_NET_RAW');

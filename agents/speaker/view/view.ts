@@ -37,6 +37,8 @@ export class View {
   readonly #owned = new Set<string>();
   /** What was logged of the issues that still stand, so that each is logged once. */
   #knownIssues: ReadonlySet<string> = new Set();
+  /** The table that was posted last, as text: an equal one is not posted again. */
+  #published = '';
   /** Steps on `lo` and the table, one after another. */
   #publishing: Promise<void> = Promise.resolve();
 
@@ -133,8 +135,6 @@ export class View {
     this.#publishing = this.#publishing.then(() => this.#publish(message));
     this.#showOwned();
   }
-
-  #published = '';
 
   /** The addresses are on `lo` before anybody is told to send here, and leave it after nobody is. */
   async #publish(message: Extract<ToWire, { type: 'announcements' }>): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * The view thread's beginning and end: opens the status folder, the state folder and the metrics port, hands them to the View,
- * and looks at the interfaces now and then.
+ * and follows the interfaces.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Issue, issue } from '../../../src/issue/issue.js';
@@ -13,13 +13,8 @@ import { openStatusFolder, type StatusFolder } from '../../source/status.js';
 import type { ToView, ToWire } from '../messages.js';
 import type { AgentOptions } from '../options.js';
 import { LoopbackDelivery } from './deliver.js';
-import { listInterfaces } from './interfaces.js';
+import { followInterfaces } from './interfaces.js';
 import { View } from './view.js';
-
-/** Between two looks at the interfaces, as MetalLB's. */
-const SCAN_MS = 10_000;
-/** While an interface that is answered on is not there or not usable. */
-const SCAN_MISSING_MS = 1000;
 
 const options = workerData as AgentOptions;
 const port = parentPort;
@@ -29,7 +24,11 @@ const log = createLog(options.logLevel);
 const ended = new AbortController();
 
 const failed = await start();
-if (failed !== undefined) post({ type: 'fatal', issues: failed });
+if (failed !== undefined) {
+  post({ type: 'fatal', issues: failed });
+  ended.abort();
+  post({ type: 'stopped' });
+}
 
 /** The issues that make going on impossible; undefined once everything runs. */
 async function start(): Promise<readonly Issue[] | undefined> {
@@ -51,9 +50,12 @@ async function start(): Promise<readonly Issue[] | undefined> {
     else view.receive(message);
   });
   const unserved = await serve(view, metrics, sample.ask, () => metrics.setViewConfirmed(state.value.readAtMs));
-  if (unserved !== undefined) return unserved;
+  if (unserved !== undefined) {
+    await delivery?.release();
+    return unserved;
+  }
   log(startup());
-  void scanInterfaces(log);
+  watchInterfaces(log);
   view.run(ended.signal);
   return undefined;
 }
@@ -106,19 +108,15 @@ function sampler(): { ask: () => Promise<WireSample>; receive: (id: number, samp
   };
 }
 
-/** Tells the wire thread what interfaces there are, at once and again and again. */
-async function scanInterfaces(to: Log): Promise<void> {
-  let wait = SCAN_MS;
-  try {
-    const interfaces = await listInterfaces();
-    post({ type: 'interfaces', interfaces });
-    const here = options.interfaces.every((name) => interfaces.some((one) => one.name === name && one.up));
-    if (!here) wait = SCAN_MISSING_MS;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    to(issueRecord(issue('INTERFACE_UNUSABLE', '', `the interfaces cannot be listed with "ip -json link show": ${why}`)));
-  }
-  setTimeout(() => void scanInterfaces(to), wait).unref();
+/** Tells the wire thread what interfaces there are, at once and after each change. */
+function watchInterfaces(to: Log): void {
+  void followInterfaces(
+    options.interfaces,
+    ended.signal,
+    (interfaces) => post({ type: 'interfaces', interfaces }),
+    (why) =>
+      to(issueRecord(issue('INTERFACE_UNUSABLE', '', `the interfaces cannot be listed with "ip -json link show": ${why}`))),
+  );
 }
 
 function startup(): Parameters<Log>[0] {

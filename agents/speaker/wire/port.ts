@@ -6,7 +6,7 @@ import type { Issue } from '../../../src/issue/issue.js';
 import type { Claims } from '../../../src/layer2/claims.js';
 import { decide } from '../../../src/layer2/responder.js';
 import type { Ipv4 } from '../../../src/net/address.js';
-import { formatMac, type Mac } from '../../../src/net/mac.js';
+import { type Mac, sameMac } from '../../../src/net/mac.js';
 import { ARP_LONGEST_LENGTH, ArpOperation, turnIntoReply, writeGratuitous } from '../../../src/packet/arp.js';
 import type { Counters } from './counters.js';
 import { type Link, openLink } from './link.js';
@@ -20,6 +20,8 @@ export interface PortOptions {
   readonly name: string;
   readonly mac: Mac;
   readonly filter: string;
+  /** See NetworkInterface. */
+  readonly carrierChanges: number;
   readonly claims: () => Claims;
   readonly counters: Counters;
   /** Called with the head of each batch of frames, before they are answered. */
@@ -31,7 +33,6 @@ export interface PortOptions {
 export class Port {
   readonly name: string;
   readonly mac: Mac;
-  readonly filter: string;
   readonly #options: PortOptions;
   readonly #turn: Turn = new Turn(() => this.#answerQueue());
   /** Requests put off: whole frames, one a slot, and their lengths. */
@@ -45,7 +46,6 @@ export class Port {
     this.#options = options;
     this.name = options.name;
     this.mac = options.mac;
-    this.filter = options.filter;
   }
 
   /** Blocks the loop for some 20 ms. The issue is the link's. */
@@ -55,6 +55,12 @@ export class Port {
     if (!('send' in link)) return link;
     port.#link = link;
     return port;
+  }
+
+  /** Whether this is still the capture that the interface needs. */
+  serves(mac: Mac, filter: string, carrierChanges: number): boolean {
+    const options = this.#options;
+    return sameMac(options.mac, mac) && options.filter === filter && options.carrierChanges === carrierChanges;
   }
 
   /** Answers nothing from now on. Blocks the loop for some 30 ms. */
@@ -133,9 +139,5 @@ export class Port {
       this.#options.onSendError(error instanceof Error ? error.message : String(error));
       return false;
     }
-  }
-
-  toString(): string {
-    return `${this.name} (${formatMac(this.mac)})`;
   }
 }

@@ -58,6 +58,7 @@ export class Wire {
   #gratuitousWakeAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #leaving = false;
+  #stopped = false;
 
   constructor(options: WireOptions) {
     this.#options = options;
@@ -90,6 +91,7 @@ export class Wire {
     this.#liveness.leave();
     const hasSuccessor = membership.members.some(({ state, ready }) => state === 'alive' && ready);
     if (owned.length > 0 && hasSuccessor) await new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
+    this.#stopped = true;
     clearTimeout(this.#timer);
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();
@@ -183,12 +185,13 @@ export class Wire {
       return;
     }
     const filter = captureFilter({ mac, prefixes });
-    if (open?.filter === filter) return;
+    if (open?.serves(mac, filter, one?.carrierChanges ?? 0) === true) return;
     // The new capture is open before the old one closes, and the old one stops answering first: nothing is answered twice.
     const port = Port.open({
       name,
       mac,
       filter,
+      carrierChanges: one?.carrierChanges ?? 0,
       counters: this.#counters,
       claims: () => this.#election.claims,
       onBusy: () => this.#tickIfDue(),
@@ -245,7 +248,7 @@ export class Wire {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    if (this.#leaving) return;
+    if (this.#stopped) return;
     const wakeAt = Math.min(this.#liveness.wakeAt, this.#gratuitousWakeAt ?? Number.POSITIVE_INFINITY);
     if (wakeAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, wakeAt - performance.now()));

@@ -14,7 +14,7 @@ interface AgentFlags {
   readonly statusDir: string;
   readonly node: string;
   readonly interface: readonly string[];
-  readonly join: readonly string[];
+  readonly join?: readonly string[];
   readonly port: number;
   readonly metrics: { readonly host: string; readonly port: number };
   readonly deliver?: 'lo';
@@ -35,14 +35,17 @@ export function agentCommand(): Command {
     .showHelpAfterError('Usage: arpeggio agent --state <dir> --interface <name...> [options]   (--help explains them)')
     .requiredOption('--state <dir>', 'folder of YAML or JSON: pools, advertisements, Services, Nodes, addresses.lock.yaml')
     .requiredOption('--interface <name...>', 'interfaces to answer on')
-    .option('--node <name>', 'name of this node in the election', nodeName, hostname())
-    .option('--join <host...>', 'other agents, as host or host:port; this host may be among them', [])
+    .addOption(
+      new Option('--node <name>', 'name of this node in the election').argParser(nodeName).default(hostname(), 'the host name'),
+    )
+    .option('--join <host...>', 'other agents, as host or host:port; this host may be among them')
     .option('--port <number>', 'UDP port of the heartbeats', portNumber, 7946)
     .option('--status-dir <dir>', 'folder for status objects and events; one agent a folder', '/run/arpeggio')
-    .option('--metrics <[host:]port>', 'where /metrics, /healthz and /readyz are served; 0 turns them off', listenAddress, {
-      host: '0.0.0.0',
-      port: 7472,
-    })
+    .addOption(
+      new Option('--metrics <[host:]port>', 'where /metrics, /healthz and /readyz are served; 0 turns them off')
+        .argParser(listenAddress)
+        .default({ host: '0.0.0.0', port: 7472 }, 'port 7472 of every address'),
+    )
     .addOption(
       new Option(
         '--deliver <where>',
@@ -64,14 +67,14 @@ const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
   statusDir: flags.statusDir,
   node: flags.node,
   interfaces: flags.interface,
-  join: flags.join,
+  join: flags.join ?? [],
   port: flags.port,
   metrics: flags.metrics,
   deliver: flags.deliver ?? 'nothing',
   logLevel: flags.logLevel,
 });
 
-function peersOf({ join, port }: AgentFlags, command: Command): PeerName[] {
+function peersOf({ join = [], port }: AgentFlags, command: Command): PeerName[] {
   return join.flatMap((text) => {
     const peer = parsePeer(text, port);
     if (!peer.ok) return command.error(peer.issues.map(formatIssue).join('\n'));

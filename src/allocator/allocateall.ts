@@ -82,7 +82,7 @@ function outcomeOf(
 
 function notLocked({ service, source }: Request, addresses: readonly Address[]): Issue {
   const held = addresses.map(formatAddress).join(' and ');
-  const message = `${service} has ${held} without a lock: a later change may renumber it; "arpeggio lock" keeps it`;
+  const message = `${service} has ${held} without a lock: a later change may renumber it; an entry in addresses.lock.yaml keeps it`;
   return issue('NOT_LOCKED', '', message, source);
 }
 

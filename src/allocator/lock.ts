@@ -1,5 +1,5 @@
 /**
- * `addresses.lock.yaml`: which Service has which addresses, written by `arpeggio lock` and kept in git, so that no other
+ * `addresses.lock.yaml`: which Service has which addresses, kept in git, so that no other
  * change renumbers anything.
  *
  *   apiVersion: arpeggio.dev/v1alpha1

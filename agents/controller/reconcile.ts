@@ -8,6 +8,7 @@ import { allocateAll } from '../../src/allocator/allocateall.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
 import { type PoolUsage, poolUsage } from '../../src/allocator/usage.js';
 import type { Objects } from '../../src/api/objects.js';
+import { serviceKey } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import type { Config } from '../../src/config/config.js';
 import type { Issue } from '../../src/issue/issue.js';
@@ -42,7 +43,7 @@ export function reconcile(before: InForce, { objects, lock, issues }: Snapshot):
     config === undefined
       ? new Map<string, Outcome>()
       : lock === undefined
-        ? before.outcomes
+        ? stillThere(before.outcomes, objects)
         : allocateAll(config, objects.services, lock);
   return {
     config,
@@ -52,6 +53,12 @@ export function reconcile(before: InForce, { objects, lock, issues }: Snapshot):
     usage: config === undefined ? [] : poolUsage(config, outcomes),
     issues: [...issues, ...compiled.issues, ...[...outcomes.values()].flatMap(warningsOf)],
   };
+}
+
+/** Without a lock file nothing is allocated anew, but what is gone or no load balancer any more gives its address back. */
+function stillThere(outcomes: ReadonlyMap<string, Outcome>, { services }: Objects): ReadonlyMap<string, Outcome> {
+  const wanted = new Set(services.filter(({ type }) => type === 'LoadBalancer').map(serviceKey));
+  return new Map([...outcomes].filter(([key]) => wanted.has(key)));
 }
 
 /** Why a pending Service has no address is in its outcome; only what an allocated one is warned about counts here. */

@@ -155,7 +155,7 @@ function duplicateKey(map: YAMLMap): Mistake | undefined {
   const seen = new Set<string>();
   return firstOf(map.items, ({ key }) => {
     if (!isScalar(key)) return undefined;
-    const name = String(key.value);
+    const name = typeof key.value === 'symbol' ? '<<' : String(key.value);
     if (seen.has(name)) return { offset: key.range?.[0] ?? 0, message: `the key "${name}" is given twice in one mapping` };
     seen.add(name);
     return undefined;

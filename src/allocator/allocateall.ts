@@ -1,5 +1,6 @@
 /**
- * Every Service's addresses from nothing: locked Services first, then the rest, each by namespace and name. A pure function:
+ * Every Service's addresses from nothing: locked Services first, then those that request
+ * addresses, then the rest, each by namespace and name. A pure function:
  * the order of `services`, their status and what was allocated before don't matter, so every host computes the same.
  */
 import { type ServiceView, serviceKey } from '../api/views.js';
@@ -34,17 +35,26 @@ export function allocateAll(
   const state = emptyState(config, reservationsOf(lock));
   const sorted = [...services].sort(byNamespaceThenName).map((service) => ({ key: serviceKey(service), service }));
   const outcomes = new Map<string, Outcome>();
-  const settle = (isLocked: boolean): void => {
+  const settle = (turn: Turn): void => {
     for (const { key, service } of sorted) {
       const entry = lock.services.get(key);
-      if ((entry !== undefined) === isLocked) outcomes.set(key, outcomeOf(state, service, entry, options));
+      if (turnOf(service, entry) === turn) outcomes.set(key, outcomeOf(state, service, entry, options));
     }
   };
   // A Map keeps the order in which keys first came: sorted, whichever are locked.
   for (const { key } of sorted) outcomes.set(key, { ignored: 'not-a-load-balancer' });
-  settle(true);
-  settle(false);
+  for (const turn of TURNS) settle(turn);
   return outcomes;
+}
+
+/** Whoever may only have one address chooses before those who take any: a lock, then a request, then the rest. */
+const TURNS = ['locked', 'requests-addresses', 'takes-any'] as const;
+type Turn = (typeof TURNS)[number];
+
+function turnOf(service: ServiceView, entry: LockEntry | undefined): Turn {
+  if (entry !== undefined) return 'locked';
+  const request = parseRequest(service);
+  return request.ok && request.value.addresses.length > 0 ? 'requests-addresses' : 'takes-any';
 }
 
 function reservationsOf({ services }: Lock): Reservations {
@@ -72,13 +82,26 @@ function outcomeOf(
   if (service.type !== 'LoadBalancer') return { ignored: 'not-a-load-balancer' };
   if (service.loadBalancerClass !== loadBalancerClass) return { ignored: 'other-class' };
   const request = parseRequest(service);
-  if (!request.ok) return { pending: atLeastOne(request.issues) };
+  if (!request.ok)
+    return entry === undefined ? { pending: atLeastOne(request.issues) } : keptByLock(state, service, entry, request.issues);
   if (entry !== undefined) return locked(state, request.value, entry);
 
   const result = allocate(state, request.value);
   if ('refused' in result) return { pending: [explain(result, request.value)] };
   return { allocated: result.allocated, warnings: [notLocked(request.value, result.allocated.addresses)] };
 }
+
+/** A request that cannot be read takes nothing from a Service whose address is locked; it is told beside it. */
+function keptByLock(state: AllocatorState, service: ServiceView, entry: LockEntry, issues: readonly Issue[]): Outcome {
+  const { loadBalancerIP: _, ...rest } = service;
+  const plain = parseRequest({ ...rest, annotations: withoutRequests(service.annotations) });
+  const outcome = plain.ok ? locked(state, plain.value, entry) : undefined;
+  if (outcome === undefined || !('allocated' in outcome)) return { pending: atLeastOne(issues) };
+  return { ...outcome, warnings: [...outcome.warnings, ...issues] };
+}
+
+const withoutRequests = (annotations: ServiceView['annotations']): ServiceView['annotations'] =>
+  Object.fromEntries(Object.entries(annotations).filter(([key]) => !/\/(loadBalancerIPs|address-pool)$/.test(key)));
 
 function notLocked({ service, source }: Request, addresses: readonly Address[]): Issue {
   const held = addresses.map(formatAddress).join(' and ');

@@ -69,5 +69,6 @@ function lowestJoinable(state: AllocatorState, pool: Pool, family: Family, { ser
     return tenancy.ports.some((port) => ports?.has(port) === true);
   };
   const isOpen = ({ address }: Place): boolean => reservedFor(state, address, service) === undefined;
-  return lowestShared(sharedSpaceOf(state, pool, family, tenancy), tenancy.ports, usesAny, isOpen);
+  const space = sharedSpaceOf(state, pool, family, tenancy);
+  return space === undefined ? undefined : lowestShared(space, tenancy.ports, usesAny, isOpen);
 }

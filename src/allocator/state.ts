@@ -33,8 +33,8 @@ export interface AllocatorState {
   /** Addresses that somebody holds. */
   readonly tenants: Map<AddressKey, Tenants>;
   readonly free: ReadonlyMap<Pool, PoolSpace>;
-  /** By pool, family, sharing key and backend key. */
-  readonly shared: Map<string, SharedSpace>;
+  /** By sharing and backend key, then pool, then family. */
+  readonly shared: Map<string, Map<Pool, Map<Family, SharedSpace>>>;
 }
 
 /** Who is on one address. All of them have the same sharing key and backend key. */
@@ -97,16 +97,34 @@ export function forget(state: AllocatorState, service: string): void {
     tenants.services.delete(service);
     for (const port of holding.tenancy.ports) tenants.ports?.delete(port);
     if (tenants.services.size === 0) moveOut(state, holding, address);
-    else forgetRefusals(sharedSpaceOf(state, holding.pool, address.family, holding.tenancy));
+    else forgetRefusalsIn(state, holding, address);
   }
 }
 
 /** The addresses of `pool` on which Services with the keys of `tenancy` are. */
-export function sharedSpaceOf({ shared }: AllocatorState, pool: Pool, family: Family, tenancy: Tenancy): SharedSpace {
-  const key = JSON.stringify([pool.name, family, tenancy.sharingKey, tenancy.backendKey]);
-  const space = shared.get(key) ?? sharedSpace();
-  shared.set(key, space);
+export const sharedSpaceOf = (
+  { shared }: AllocatorState,
+  pool: Pool,
+  family: Family,
+  tenancy: Tenancy,
+): SharedSpace | undefined => shared.get(keysOf(tenancy))?.get(pool)?.get(family);
+
+/** Made when the first Service moves in: a question about keys that nobody has leaves nothing behind. */
+function openSharedSpace({ shared }: AllocatorState, pool: Pool, family: Family, tenancy: Tenancy): SharedSpace {
+  const byPool = shared.get(keysOf(tenancy)) ?? new Map<Pool, Map<Family, SharedSpace>>();
+  shared.set(keysOf(tenancy), byPool);
+  const byFamily = byPool.get(pool) ?? new Map<Family, SharedSpace>();
+  byPool.set(pool, byFamily);
+  const space = byFamily.get(family) ?? sharedSpace();
+  byFamily.set(family, space);
   return space;
+}
+
+const keysOf = ({ sharingKey, backendKey }: Tenancy): string => `${sharingKey.length} ${sharingKey} ${backendKey}`;
+
+function forgetRefusalsIn(state: AllocatorState, { pool, tenancy }: Holding, { family }: Address): void {
+  const space = sharedSpaceOf(state, pool, family, tenancy);
+  if (space !== undefined) forgetRefusals(space);
 }
 
 /** The first on an address decides the keys. */
@@ -118,7 +136,7 @@ function moveIn(state: AllocatorState, { pool, tenancy }: Holding, address: Addr
   const space = state.free.get(pool)?.[address.family];
   if (place === undefined || space === undefined) return tenants;
   takePlace(space, place);
-  if (tenancy.sharingKey !== '') openPlace(sharedSpaceOf(state, pool, address.family, tenancy), place);
+  if (tenancy.sharingKey !== '') openPlace(openSharedSpace(state, pool, address.family, tenancy), place);
   return tenants;
 }
 
@@ -129,7 +147,8 @@ function moveOut(state: AllocatorState, { pool, tenancy }: Holding, address: Add
   const space = state.free.get(pool)?.[address.family];
   if (place === undefined || space === undefined) return;
   if (!state.reserved.has(addressKey(address))) returnPlace(space, place);
-  if (tenancy.sharingKey !== '') closePlace(sharedSpaceOf(state, pool, address.family, tenancy), place);
+  const shared = sharedSpaceOf(state, pool, address.family, tenancy);
+  if (shared !== undefined && tenancy.sharingKey !== '') closePlace(shared, place);
 }
 
 const placeOf = ({ pools }: AllocatorState, address: Address): Place | undefined => locateAddress(pools, address)?.place;

@@ -12,7 +12,7 @@ export function complaint(schema: Schema, value: unknown, keyword: string): stri
       if (value === null) return `has no value; it must be ${noun(schema)}`;
       return `must be ${noun(schema)}, not ${shown(value)}`;
     case 'enum':
-      return `must be one of ${schema.enum?.join(', ')}, not ${shown(value)}${didYouMean(String(value), schema.enum ?? [])}`;
+      return `must be one of ${schema.enum?.join(', ')}, not ${shown(value)}${typeof value === 'string' ? didYouMean(value, schema.enum ?? []) : ''}`;
     case 'minimum':
       return `must be at least ${schema.minimum}, not ${value}`;
     case 'maximum':

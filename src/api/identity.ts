@@ -56,7 +56,10 @@ function named(object: PlainObject, kind: ReadKind, defaultNamespace: string | u
   const name = nameOf(object);
   if (name === undefined) return notAnObject('metadata.name', `this ${kind} has no metadata.name`);
   const { metadata } = object;
-  const namespace = isRecord(metadata) && typeof metadata['namespace'] === 'string' ? metadata['namespace'] : defaultNamespace;
+  const namespace =
+    isRecord(metadata) && typeof metadata['namespace'] === 'string' && metadata['namespace'] !== ''
+      ? metadata['namespace']
+      : defaultNamespace;
   return { reads: kind, key: defaultNamespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`, object };
 }
 

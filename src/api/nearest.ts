@@ -3,10 +3,15 @@
  * are at most a third of its length. Capital letters are no edits.
  */
 
+/** A hint is not worth more: thousands of Services may name the same pool that does not exist. */
+const MOST_COMPARED = 50;
+
 /** ` (did you mean "x"?)`, or nothing, to end a sentence with. Ties go to the first of `words`. */
 export function didYouMean(word: string, words: Iterable<string>): string {
   let best: { readonly word: string; readonly edits: number } | undefined;
+  let compared = 0;
   for (const candidate of words) {
+    if (++compared > MOST_COMPARED) break;
     const allowed = Math.max(1, Math.floor(candidate.length / 3));
     if (Math.abs(candidate.length - word.length) > allowed) continue;
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());

@@ -44,8 +44,12 @@ export function readObjects(sourced: Iterable<Sourced<unknown>>): ReadObjects {
     } else if ('reads' in identity) {
       const before = seen.get(identity.key);
       if (before === undefined) seen.set(identity.key, item);
+      // Of our own kinds both are kept: two pools of one name make the whole configuration wrong, and the last good one stays.
+      const isOurs = identity.reads === 'IPAddressPool' || identity.reads === 'L2Advertisement';
       const result =
-        before === undefined ? keep(identity.reads, identity.object, item, found) : repeated(identity.key, before, item);
+        before === undefined || isOurs
+          ? keep(identity.reads, identity.object, item, found)
+          : repeated(identity.key, before, item);
       if (!result.ok) issues.push(...result.issues.map((one) => placed(one, item)));
     } else if (identity.ignored === 'bgp') {
       bgp.push({ key: identity.key, item });

@@ -50,16 +50,16 @@ export function readService(object: unknown): Parsed<ServiceView> {
   const service = read(SERVICE, object);
   if (!service.ok) return service;
   const { metadata, spec = {}, status } = service.value;
-  const { loadBalancerClass, loadBalancerIP, clusterIPs = [spec.clusterIP ?? ''] } = spec;
+  const { loadBalancerClass, loadBalancerIP, clusterIPs = [] } = spec;
   return parsed({
-    namespace: metadata.namespace ?? 'default',
+    namespace: metadata.namespace || 'default',
     name: metadata.name,
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
     type: spec.type ?? 'ClusterIP',
     ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
     ...(loadBalancerIP === undefined ? {} : { loadBalancerIP }),
-    clusterIPs: clusterIPs.filter((ip) => ip !== ''),
+    clusterIPs: (clusterIPs.length > 0 ? clusterIPs : [spec.clusterIP ?? '']).filter((ip) => ip !== ''),
     ipFamilies: spec.ipFamilies ?? [],
     ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack',
     externalTrafficPolicy: spec.externalTrafficPolicy ?? 'Cluster',

@@ -77,13 +77,14 @@ function sendDue(running: Map<Ipv4, Rounds>, now: number, { intervalMs, batch }:
   let wakeAt = Number.POSITIVE_INFINITY;
   for (const [address, rounds] of running) {
     if (rounds.dueAt <= now && due.length < batch) {
-      if (now <= rounds.until) due.push({ address, on: rounds.on });
-      // Counted from now, not from when it was due: a late round must not bring the next one too close.
-      const following = now + intervalMs;
-      if (following > rounds.until) {
+      if (now > rounds.until) {
         running.delete(address);
         continue;
       }
+      due.push({ address, on: rounds.on });
+      // Counted from now, not from when it was due: a late round must not bring the next one too close.
+      const following = now + intervalMs;
+      // Kept even if that is past the end: an address announced again before then has to keep the rhythm.
       running.set(address, { ...rounds, dueAt: following });
       wakeAt = Math.min(wakeAt, following);
     } else {

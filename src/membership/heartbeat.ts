@@ -74,7 +74,8 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
   return finish(settle({ state, effects: [] }, now), now);
 }
 
-export function stepHeartbeat(state: Heartbeat, input: HeartbeatInput, now: number): HeartbeatStep {
+export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: number): HeartbeatStep {
+  const state = creditLateness(before, now);
   switch (input.kind) {
     case 'tick':
       return finish(settle(tick(state, now), now), now);
@@ -108,20 +109,30 @@ const memberOf = ({ name, address, state, ready, evidence, since }: Peer): Membe
   since,
 });
 
+/**
+ * The time by which we come later than asked, taken out of every silence. Before any input, not at the tick alone: after a
+ * stall the beats that waited may be handed over first, and would set a new time to be late for.
+ */
+function creditLateness(state: Heartbeat, now: number): Heartbeat {
+  const lateMs = now - state.wakeAt;
+  if (lateMs <= 0) return state;
+  const peers = new Map<string, Peer>();
+  for (const peer of state.peers.values()) peers.set(peer.name, { ...peer, heardAt: Math.min(now, peer.heardAt + lateMs) });
+  const start = state.start.kind === 'settling' ? { ...state.start, until: state.start.until + lateMs } : state.start;
+  return { ...state, peers, start, wakeAt: now };
+}
+
 function tick(state: Heartbeat, now: number): HeartbeatStep {
   const { missed, graceMs, forgetAfterMs } = state.settings;
-  const lateMs = Math.max(0, now - state.wakeAt);
   const peers = new Map<string, Peer>();
   const effects: HeartbeatEffect[] = [];
   for (const peer of state.peers.values()) {
-    const heardAt = Math.min(now, peer.heardAt + lateMs);
-    const judged = judgeSilence({ ...peer, heardAt }, missed, graceMs, now);
+    const judged = judgeSilence(peer, missed, graceMs, now);
     if (judged.state !== peer.state) effects.push(changed(judged, peer));
     if (judged.state !== 'alive' && now - judged.since >= forgetAfterMs) effects.push({ kind: 'forgotten', name: peer.name });
     else peers.set(peer.name, judged);
   }
-  const start = state.start.kind === 'settling' ? { ...state.start, until: state.start.until + lateMs } : state.start;
-  return { state: { ...state, peers, start }, effects };
+  return { state: { ...state, peers }, effects };
 }
 
 function receive(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {

@@ -326,9 +326,15 @@ describe('two Services on one address', () => {
     ],
   ])('%s', (_, first, second, expected) => {
     expect(allocated(single, [first, second])).toEqual({ 1: '10.0.0.1 from a', 2: expected });
-    expect(allocated(single, [first, { ...second, loadBalancerIP: '10.0.0.1' }])['2']).toBe(
-      expected === 'POOL_EXHAUSTED' ? 'ADDRESS_IN_USE' : expected,
-    );
+    const requesting = [first, second].map((one) => ({ ...one, loadBalancerIP: '10.0.0.1' }));
+    expect(allocated(single, requesting)['2']).toBe(expected === 'POOL_EXHAUSTED' ? 'ADDRESS_IN_USE' : expected);
+  });
+
+  test('leave a requested address to whoever requests it, whatever their names', () => {
+    expect(allocated(onePool, [service('a'), service('web', { ips: '10.0.0.1' })])).toEqual({
+      a: '10.0.0.2 from a',
+      web: '10.0.0.1 from a',
+    });
   });
 
   test('do not meet when a lower address is free (Q-18)', () => {
@@ -512,10 +518,10 @@ describe('a lock', () => {
       { a: 'LOCK_CONFLICT' },
     ],
     [
-      'of a Service that is invalid stays',
+      'gives a Service its address whose request cannot be read',
       [service('a', { ips: 'x' }), service('b')],
       { 'default/a': '10.0.0.1' },
-      { a: 'SERVICE_INVALID', b: '10.0.0.2 from a' },
+      { a: '10.0.0.1 from a', b: '10.0.0.2 from a' },
     ],
     [
       'that is in conflict keeps its address from others',

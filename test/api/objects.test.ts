@@ -59,10 +59,15 @@ describe('what cannot be read is named', () => {
     ],
     [
       'the same object twice',
-      [pool('a'), pool('a', { metadata: { name: 'a', namespace: 'metallb-system' } })],
+      [service({ type: 'LoadBalancer' }), service({ type: 'ClusterIP' })],
       [
-        'DUPLICATE_OBJECT objects.yaml:2 metadata.name: IPAddressPool metallb-system/a is defined twice, at objects.yaml:1 and at objects.yaml:2; the first is kept',
+        'DUPLICATE_OBJECT objects.yaml:2 metadata.name: Service default/web is defined twice, at objects.yaml:1 and at objects.yaml:2; the first is kept',
       ],
+    ],
+    [
+      'a type that is not even text',
+      [service({ type: { toString: 'x' } })],
+      [expect.stringMatching(/^FIELD_INVALID objects\.yaml:1 spec\.type: must be/)],
     ],
     [
       'a Service of a mistyped type',

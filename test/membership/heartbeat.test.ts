@@ -261,10 +261,10 @@ describe('beats that are not news', () => {
   test('of an old sequence are no life sign', () => {
     const node = alone();
     node.hear({ node: 'b', sequence: 5 }, B, 0);
-    node.hear({ node: 'b', sequence: 5 }, B, 200);
-    node.hear({ node: 'b', sequence: 4, leaving: true }, B, 250);
     expect(node.step({ kind: 'tick' }, 100)).toEqual([]);
     node.step({ kind: 'tick' }, 200);
+    node.hear({ node: 'b', sequence: 5 }, B, 200);
+    node.hear({ node: 'b', sequence: 4, leaving: true }, B, 250);
     node.step({ kind: 'tick' }, 300);
     expect(node.step({ kind: 'tick' }, 310)).toMatchObject([
       { kind: 'changed', member: { name: 'b', state: 'silent' }, was: 'alive' },

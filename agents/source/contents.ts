@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { EMPTY_LOCK, LOCK_FILE, type Lock, type LockEntry, parseLock, sameAddresses } from '../../src/allocator/lock.js';
+import { parseRequest } from '../../src/allocator/request.js';
 import { unfold } from '../../src/api/list.js';
 import type { Sourced } from '../../src/api/object.js';
 import { type Objects, readObjects } from '../../src/api/objects.js';
+import type { ServiceView } from '../../src/api/views.js';
 import { type Issue, issue } from '../../src/issue/issue.js';
 import type { FileRead } from './manifestfiles.js';
 import { readManifests } from './manifests.js';
@@ -27,11 +29,15 @@ interface FileState {
   readonly lock?: Lock;
   /** What is wrong with the present version. */
   readonly issues: readonly Issue[];
+  /** No version of the file was without a mistake yet. */
+  readonly brokenFirst?: boolean;
 }
 
 export class Contents {
   readonly #nameOf: (path: string) => string;
   #files: ReadonlyMap<string, FileState> = new Map();
+  /** In force as of the last view: of two lock files that differ, the one that binds already goes on doing so. */
+  #lock: Lock | undefined;
 
   /** `nameOf` gives a relative path the name it has in issues. */
   constructor(nameOf: (path: string) => string) {
@@ -46,6 +52,7 @@ export class Contents {
       if ('bytes' in read) after.set(read.path, this.#read(read.path, read.bytes, before.get(read.path)));
       else for (const [path, state] of this.#kept(read.path, read.unreadable, before)) after.set(path, state);
     }
+    this.#keepVanished(before, after);
     this.#files = after;
     return after.size !== before.size || [...after].some(([path, state]) => before.get(path) !== state);
   }
@@ -56,31 +63,58 @@ export class Contents {
     const { objects: read, issues } = readObjects(files.flatMap(([, { good }]) => good ?? []));
     const objects = { ...read, namespaces: withImplied(read) };
     const locks = files.filter(([path]) => isLockFile(path)).map(([, state]) => state);
-    const merged = mergeLocks(locks.map(({ lock }) => lock));
+    const merged = mergeLocks(
+      locks.map(({ lock }) => lock),
+      this.#lock,
+    );
+    this.#lock = merged.lock ?? this.#lock;
     return { objects, lock: merged.lock, issues: [...files.flatMap(([, state]) => state.issues), ...issues, ...merged.issues] };
+  }
+
+  /**
+   * A file that was renamed and broken at once is a file that vanished beside one that was never good. What vanished stays in
+   * force until that one is mended; likewise when every file vanished, as when a share is not mounted or a checkout begins.
+   */
+  #keepVanished(before: ReadonlyMap<string, FileState>, after: Map<string, FileState>): void {
+    const vanished = [...before].filter(
+      ([path, { good, lock }]) => !after.has(path) && (good !== undefined || lock !== undefined),
+    );
+    if (vanished.length === 0) return;
+    const neverGood = [...after].filter(([path, { brokenFirst }]) => brokenFirst === true && !isLockFile(path));
+    if (after.size > 0 && neverGood.length === 0) return;
+    const why = after.size === 0 ? 'every file of the folder is gone' : `${this.#nameOf(neverGood[0]?.[0] ?? '')} is broken`;
+    for (const [path, { hash: _, ...state }] of vanished) {
+      const message = `the file is gone while ${why}; what it said stays in force until that is mended`;
+      const known = state.issues[0]?.message === message ? before.get(path) : undefined;
+      after.set(path, known ?? { ...state, issues: [issue('FILE_UNREADABLE', '', message, { file: this.#nameOf(path) })] });
+    }
+    // What the broken one does say, the vanished ones said too: twice would be once too often.
+    for (const [path, state] of neverGood) after.set(path, { ...state, good: [] });
   }
 
   #read(path: string, bytes: Uint8Array, before: FileState | undefined): FileState {
     const hash = createHash('sha256').update(bytes).digest('base64');
     if (before?.hash === hash) return before;
     const read = this.#parse(path, bytes, before);
+    const isBroken = read.issues.some(({ severity }) => severity === 'error');
+    const brokenFirst = isBroken && (before === undefined || before.brokenFirst === true);
     const lastGood = {
       ...(before?.good === undefined ? {} : { good: before.good }),
       ...(before?.lock === undefined ? {} : { lock: before.lock }),
     };
-    return { hash, ...lastGood, ...read };
+    return { hash, ...lastGood, ...read, ...(brokenFirst ? { brokenFirst } : {}) };
   }
 
   #parse(path: string, bytes: Uint8Array, before: FileState | undefined): Pick<FileState, 'good' | 'lock' | 'issues'> {
     const file = this.#nameOf(path);
-    if (bytes.length === 0 && (before?.good?.length ?? 0) + (before?.lock?.services.size ?? 0) > 0) {
-      const message = 'the file is suddenly empty; what it said before stays in force until it has text again or is deleted';
-      return { issues: [issue('YAML_MALFORMED', '', message, { file })] };
-    }
     const text = decode(bytes);
     if (text === undefined) return { issues: [issue('YAML_MALFORMED', '', 'the file is not UTF-8 text', { file })] };
     const { documents, issues } = readManifests(text, file);
     if (issues.length > 0) return { issues };
+    if (documents.length === 0 && (before?.good?.length ?? 0) + (before?.lock?.services.size ?? 0) > 0) {
+      const message = 'the file suddenly says nothing; what it said before stays in force until it says something or is deleted';
+      return { issues: [issue('YAML_MALFORMED', '', message, { file })] };
+    }
     return isLockFile(path) ? readLock(documents, file) : readObjectsOf(documents, before?.good !== undefined);
   }
 
@@ -128,11 +162,19 @@ function readObjectsOf(documents: readonly Sourced<unknown>[], wasGood: boolean)
   const issues: Issue[] = [];
   const good: Sourced<unknown>[] = [];
   for (const object of documents.flatMap((document) => [...unfold(document)])) {
-    const errors = readObjects([object]).issues.filter(({ severity }) => severity === 'error');
+    const { objects, issues: found } = readObjects([object]);
+    const errors = found.filter(({ severity }) => severity === 'error');
+    if (wasGood) errors.push(...objects.services.flatMap(requestErrors));
     if (errors.length === 0) good.push(object);
     issues.push(...errors);
   }
   return issues.length > 0 && wasGood ? { issues } : { good, issues };
+}
+
+/** A request that cannot be read is as good as none: the Service would lose its address, and others would move up. */
+function requestErrors(service: ServiceView): readonly Issue[] {
+  const request = service.type === 'LoadBalancer' ? parseRequest(service) : undefined;
+  return request === undefined || request.ok ? [] : request.issues;
 }
 
 function readLock(documents: readonly Sourced<unknown>[], file: string): Pick<FileState, 'lock' | 'issues'> {
@@ -144,8 +186,11 @@ function readLock(documents: readonly Sourced<unknown>[], file: string): Pick<Fi
   return lock.ok ? { lock: lock.value, issues: [] } : { issues: lock.issues };
 }
 
-/** Every lock file's entries. Two that promise one Service different addresses are LOCK_CONFLICT, and the first binds. */
-function mergeLocks(locks: readonly (Lock | undefined)[]): {
+/** Every lock file's entries. Two that promise one Service different addresses are LOCK_CONFLICT, and the one that is `binding` stays. */
+function mergeLocks(
+  locks: readonly (Lock | undefined)[],
+  binding: Lock | undefined,
+): {
   readonly lock: Lock | undefined;
   readonly issues: readonly Issue[];
 } {
@@ -159,8 +204,12 @@ function mergeLocks(locks: readonly (Lock | undefined)[]): {
       const earlier = services.get(service);
       if (earlier === undefined) services.set(service, entry);
       else if (!sameAddresses(earlier.addresses, entry.addresses)) {
-        const message = `${service} is locked to other addresses in ${earlier.source?.file ?? 'another lock file'}, which binds`;
-        issues.push(issue('LOCK_CONFLICT', '', message, entry.source));
+        const bound = binding?.services.get(service);
+        const winner = bound !== undefined && sameAddresses(bound.addresses, entry.addresses) ? entry : earlier;
+        const loser = winner === entry ? earlier : entry;
+        services.set(service, winner);
+        const message = `${service} is locked to other addresses in ${winner.source?.file ?? 'another lock file'}, which binds`;
+        issues.push(issue('LOCK_CONFLICT', '', message, loser.source));
       }
     }
   }

@@ -24,6 +24,8 @@ services:
     addresses: [${address}]
 `;
 
+const NAMESPACE = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: other }\n';
+
 const names = ({ objects }: Snapshot): string[] => objects.services.map(({ name }) => name);
 const problems = ({ issues }: Snapshot): string[] => issues.map(formatIssue);
 
@@ -98,7 +100,7 @@ describe('a folder at start', () => {
 describe('a change', () => {
   test('of any file is seen: new, rewritten, replaced, deleted, in a new folder', async () => {
     const folder = temporaryFolder();
-    fill(folder, { 'a.yaml': service('a') });
+    fill(folder, { 'a.yaml': service('a'), 'other.yaml': NAMESPACE });
     const directory = await open(folder);
     fill(folder, { 'new/b.yaml': service('b') });
     await untilNames(directory, ['a', 'b']);
@@ -180,16 +182,52 @@ describe('the last good documents stay in force', () => {
 
   test.each([
     ['is emptied', '', 'YAML_MALFORMED'],
+    ['says nothing any more', '# a comment\n', 'YAML_MALFORMED'],
     ['is no text', Buffer.from([0xff, 0xfe, 0x00]), 'YAML_MALFORMED'],
     ['is far too big', Buffer.alloc(9 * 1024 * 1024, 0x23), 'FILE_UNREADABLE'],
   ])('while a file %s', async (_, text, code) => {
     const folder = temporaryFolder();
-    fill(folder, { 'a.yaml': service('a') });
+    fill(folder, { 'a.yaml': service('a'), 'other.yaml': NAMESPACE });
     const directory = await open(folder);
     writeFileSync(join(folder, 'a.yaml'), text);
     expect(names(await untilProblem(directory, code))).toEqual(['a']);
     unlinkSync(join(folder, 'a.yaml'));
     expect(problems(await untilNames(directory, []))).toEqual([]);
+  });
+
+  test('while every file is gone, as when a share is not mounted', async () => {
+    const folder = temporaryFolder();
+    fill(folder, { 'a.yaml': service('a') });
+    const directory = await open(folder);
+    unlinkSync(join(folder, 'a.yaml'));
+    expect(names(await untilProblem(directory, 'FILE_UNREADABLE'))).toEqual(['a']);
+    fill(folder, { 'b.yaml': service('b') });
+    expect(problems(await untilNames(directory, ['b']))).toEqual([]);
+  });
+
+  test('while a file that was renamed is also broken', async () => {
+    const folder = temporaryFolder();
+    fill(folder, { 'a.yaml': service('a'), 'other.yaml': NAMESPACE });
+    const directory = await open(folder);
+    renameSync(join(folder, 'a.yaml'), join(folder, 'z.yaml'));
+    writeFileSync(join(folder, 'z.yaml'), service('a').replace('metadata', 'metadata: x\nmetadata'));
+    expect(names(await untilProblem(directory, 'YAML_MALFORMED'))).toEqual(['a']);
+    fill(folder, { 'z.yaml': service('a') });
+    expect(names(await untilNoProblem(directory))).toEqual(['a']);
+  });
+
+  test('while a request in a file cannot be read', async () => {
+    const folder = temporaryFolder();
+    fill(folder, { 'a.yaml': service('a') });
+    const directory = await open(folder);
+    const broken = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'b' },
+      spec: { type: 'LoadBalancer', loadBalancerIP: 'x' },
+    });
+    fill(folder, { 'a.yaml': broken });
+    expect(names(await untilProblem(directory, 'SERVICE_INVALID'))).toEqual(['a']);
   });
 
   test('while a file cannot be reached', async () => {

@@ -1,6 +1,6 @@
 /**
  * An IPAddressPool: addresses that may be given to Services. At synth its ranges are parsed, and compared with those of all
- * other pools of the app.
+ * other IPAddressPool constructs of the app.
  */
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
@@ -43,12 +43,13 @@ export interface IPAddressPoolProps extends ResourceProps {
 
 export class IPAddressPool extends ApiObject {
   constructor(scope: Construct, id: string, props: IPAddressPoolProps) {
-    const { addresses, autoAssign, avoidBuggyIPs, serviceAllocation } = props;
+    // Whatever else a program without types passed is written too, so that synth says it is no field.
+    const { metadata: _, ...spec } = props;
     super(scope, id, {
       apiVersion: API_VERSION,
       kind: 'IPAddressPool',
       metadata: metadataOf(id, props),
-      spec: { addresses, autoAssign, avoidBuggyIPs, serviceAllocation },
+      spec,
     });
     checkAtSynth(this, authorOf(new.target));
   }

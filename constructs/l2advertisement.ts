@@ -59,19 +59,13 @@ export interface L2AdvertisementProps extends ResourceProps {
 
 export class L2Advertisement extends ApiObject {
   constructor(scope: Construct, id: string, props: L2AdvertisementProps = {}) {
-    const { ipAddressPools, ipAddressPoolSelectors, nodeSelectors, preferredNodeSelectors, interfaces, serviceSelectors } = props;
+    // Whatever else a program without types passed is written too, so that synth says it is no field.
+    const { metadata: _, ipAddressPools, ...spec } = props;
     super(scope, id, {
       apiVersion: API_VERSION,
       kind: 'L2Advertisement',
       metadata: metadataOf(id, props),
-      spec: {
-        ipAddressPools: ipAddressPools?.map(({ name }) => name),
-        ipAddressPoolSelectors,
-        nodeSelectors,
-        preferredNodeSelectors,
-        interfaces,
-        serviceSelectors,
-      },
+      spec: { ...spec, ipAddressPools: ipAddressPools?.map(({ name }) => name) },
     });
     checkAtSynth(this, authorOf(new.target));
   }

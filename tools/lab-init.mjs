@@ -13,11 +13,13 @@ const [program = '', ...args] = process.argv.slice(2);
 // A /run of one's own: `ip netns` keeps its names there, and agents their status.
 must('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run');
 mkdirSync('/run/netns');
+// Temporary files go where the kernel removes them with the lab, however it ends.
+mkdirSync('/run/tmp');
 // Without a new mount /sys goes on showing the machine's interfaces. A kernel may refuse; nothing here depends on it.
 spawnSync('mount', ['-t', 'sysfs', 'sysfs', '/sys'], { stdio: 'ignore' });
 must('ip', 'link', 'set', 'lo', 'up');
 
-const child = spawn(program, args, { stdio: 'inherit' });
+const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, TMPDIR: '/run/tmp' } });
 child.on('error', (error) => {
   console.error(`lab: ${error.message}`);
   process.exit(127);

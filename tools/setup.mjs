@@ -82,6 +82,8 @@ const MANAGER_NAMES = /** @type {Manager[]} */ (Object.keys(MANAGERS));
 /** Brings everything that is missing, or ends the process with code 1 after saying what a person has to do. */
 export function setup() {
   checkNode();
+  // Where Debian keeps `ip` and `arping`, and an ordinary user's PATH does not look.
+  process.env['PATH'] = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
   provideTools();
   providePackages();
   provideCap();

@@ -24,5 +24,5 @@ await build();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,
-  env: { ARPEGGIO_TALLY: tally },
+  env: { ARPEGGIO_TALLY: tally, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) },
 });

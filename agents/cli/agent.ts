@@ -56,7 +56,7 @@ export function agentCommand(): Command {
     .addHelpText('after', EXAMPLE)
     .action(async (flags: AgentFlags, command: Command) => {
       const stop = new AbortController();
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
       // Nothing may keep the process: sockets of the worker are gone with it.
       process.exit(await runAgent(optionsOf(flags), peersOf(flags, command), stop.signal));
     });

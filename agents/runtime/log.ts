@@ -23,6 +23,8 @@ export type Log = (record: LogRecord) => void;
 
 /** A log that drops what is below `threshold`. Writes are synchronous, so that a process that ends leaves no line behind. */
 export function createLog(threshold: LogThreshold, to: DestinationStream = pino.destination({ fd: 1, sync: true })): Log {
+  // A full disk loses lines, not the agent.
+  if ('on' in to && typeof to.on === 'function') to.on('error', () => undefined);
   const logger: PinoLogger = pino(
     {
       level: pinoLevel(threshold),

@@ -38,6 +38,8 @@ export const MAX_FILE_BYTES: number = 8 * 1024 * 1024;
 /** Kubernetes objects nest about 20 deep; the reader behind us recurses and must not meet a bomb. */
 const MAX_DEPTH = 200;
 const MAX_ALIASES = 100;
+/** Words, marks and line ends of a file: 10,000 Services have about a million. Each costs up to a kilobyte while it is read. */
+const MAX_LEXEMES = 1_500_000;
 
 /** Built once: the library would build one for each document. It outranks a %YAML directive, which kubectl ignores too. */
 const SCHEMA = new Schema({
@@ -96,13 +98,16 @@ const isMistake = (value: Mistake | { readonly plain: unknown }): value is Mista
 
 /**
  * Yields one document after the other, and returns what made it give up: nesting deeper than MAX_DEPTH (`stack` is how deep
- * the parser is right now), or something the library could not bear.
+ * the parser is right now), more text than MAX_LEXEMES, or something the library could not bear.
  */
 function* compose(text: string): Generator<ReadDocument, Mistake | undefined> {
   const parser = new Parser();
   const composer = new Composer<ParsedNode, boolean>(OPTIONS);
+  let lexemes = 0;
   try {
     for (const lexeme of new Lexer().lex(text)) {
+      if (++lexemes > MAX_LEXEMES)
+        return { offset: parser.offset, message: `more than ${MAX_LEXEMES} words and marks; divide the file` };
       for (const token of parser.next(lexeme)) yield* composer.next(token);
       if (parser.stack.length > MAX_DEPTH) {
         return { offset: parser.offset, message: `nested more than ${MAX_DEPTH} levels deep` };

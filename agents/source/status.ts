@@ -4,7 +4,7 @@
  * Output, never input. A file is whole at every moment (written beside and renamed), is touched only when it says something
  * else, and is removed when its object is gone. One agent writes it: see folderlock.ts.
  */
-import { readdir, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { KubeObject } from '../../src/api/object.js';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
@@ -112,6 +112,7 @@ export class StatusFolder implements StatusSink {
   async #flush(): Promise<void> {
     clearTimeout(this.#retry);
     try {
+      await this.#ensureFolder();
       await this.#events.flush();
       for (const [component, wanted] of [...this.#wanted]) await this.#bringAbout(component, wanted);
       this.#failing = false;
@@ -123,6 +124,17 @@ export class StatusFolder implements StatusSink {
       this.#failing = true;
       this.#retry = setTimeout(() => this.#schedule(), RETRY_MS).unref();
     }
+  }
+
+  /** Somebody may have deleted the folder, and everything that was written with it. */
+  async #ensureFolder(): Promise<void> {
+    const isThere = await stat(this.#path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+    await makeFolder(this.#path);
+    this.#onDisk.clear();
   }
 
   async #bringAbout(component: Component, wanted: ReadonlyMap<string, Wanted>): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { formatIssue, type Issue } from '../../src/issue/issue.js';
+import { formatIssue, type Issue, issue } from '../../src/issue/issue.js';
 import type { ToView, ToWire } from './messages.js';
 import type { AgentOptions } from './options.js';
 import { checkBuild } from './wire/link.js';
@@ -28,13 +28,27 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
   const unsafe = checkBuild();
   if (unsafe !== undefined) return fail([unsafe]);
 
+  // The wire's first words wait until the view thread is there to hear them.
+  const early: ToView[] = [];
+  let post = (message: ToView): void => void early.push(message);
+  const wire = new Wire({
+    node: options.node,
+    interfaces: options.interfaces,
+    port: options.port,
+    peers,
+    post: (message) => post(message),
+  });
+  // Before anything of this host is touched: an agent that cannot run beside another must not disturb it.
+  const taken = await wire.bind();
+  if (taken !== undefined) return fail([taken]);
+
   setFlagsFromString(OPTIMISE_LATER);
   const view = new Worker(new URL('./view.js', import.meta.url), {
     workerData: options,
     resourceLimits: { maxYoungGenerationSizeMb: VIEW_YOUNG_MB },
   });
-  const post = (message: ToView): void => view.postMessage(message);
-  const wire = new Wire({ node: options.node, interfaces: options.interfaces, port: options.port, peers, post });
+  post = (message) => view.postMessage(message);
+  for (const message of early) post(message);
   const ended = new AbortController();
   const viewStopped = new Promise<void>((resolve) => {
     view.once('exit', () => resolve());
@@ -53,18 +67,24 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
     });
     view.on('exit', (code) => resolve(code === 0 ? 1 : code));
     signal.addEventListener('abort', () => resolve(0), { once: true });
-    void wire.start(ended.signal).then((failed) => {
-      if (failed !== undefined) resolve(fail([failed]));
-    });
+    void wire.start(ended.signal);
   });
 
   const code = await end;
   await wire.stop();
   post({ type: 'stop' });
-  await Promise.race([viewStopped, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+  const late = new Promise<'late'>((resolve) => setTimeout(resolve, STOP_MS, 'late'));
+  const isLate = (await Promise.race([viewStopped, late])) === 'late';
   await view.terminate();
   ended.abort();
-  return code;
+  if (!isLate || options.deliver === 'nothing') return code;
+  return fail([
+    issue(
+      'DELIVER_FAILED',
+      '',
+      'the view thread is too busy to take addresses off lo; the next agent on this status folder does',
+    ),
+  ]);
 }
 
 function fail(issues: readonly Issue[]): number {

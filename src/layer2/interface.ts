@@ -7,6 +7,8 @@ export interface NetworkInterface {
   /** Absent on interfaces without Ethernet addresses, such as tunnels. */
   readonly mac?: string;
   readonly up: boolean;
+  /** A cable is plugged in, or what stands for one. */
+  readonly carrier: boolean;
   readonly broadcast: boolean;
   readonly noArp: boolean;
   /**
@@ -21,6 +23,7 @@ export interface NetworkInterface {
 /** Why no ARP can be answered on an interface, as a sentence about it; undefined when it can. */
 export function unusableFor(one: NetworkInterface): string | undefined {
   if (!one.up) return 'it is down';
+  if (!one.carrier) return 'it has no carrier';
   if (one.master !== undefined) return `it is a member of ${one.master}, which is the interface to name instead`;
   if (one.noArp) return 'it does no ARP (NOARP)';
   if (!one.broadcast) return 'it has no broadcast';

@@ -40,7 +40,13 @@ describe('synth refuses', () => {
         new IPAddressPool(chart, 'b', { metadata: { name: 'a' }, addresses: ['10.0.1.0/24'] });
       },
       'net/b',
-      /DUPLICATE_OBJECT .* IPAddressPool metallb-system\/a is defined twice/,
+      /DUPLICATE_OBJECT .* duplicate definition of IPAddressPool "a"/,
+    ],
+    [
+      'a misspelt prop of a program without types',
+      (chart) => new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'], ...{ autoAsign: true } }),
+      'net/a',
+      /UNKNOWN_FIELD .*did you mean "autoAssign"/,
     ],
     [
       'another namespace than metallb-system',

@@ -132,6 +132,26 @@ describe('three agents', () => {
     expect(unanswered).toEqual([]);
   });
 
+  test('move the caches back when the owner was stopped for so long that another took over', async () => {
+    const agents = startAll();
+    const owner = await ownerOf(agents, NGINX);
+    const { child } = agents.get(owner) ?? {};
+    const others = lab.nodes.filter((node) => node !== owner).map((node) => agents.get(node));
+    child?.kill('SIGSTOP');
+    const successor = await Promise.any(
+      others.map(async (agent) => agent?.logged((one) => announces(NGINX)(one) && one['from'] === owner).then(() => agent)),
+    );
+    const heard = await capture(lab.client);
+    child?.kill('SIGCONT');
+    await successor?.logged(({ event, to }) => event === 'serviceWithdrawn' && to === owner);
+    const ownerMac = lab.network.host(owner).mac;
+    await heard.next(
+      ({ senderAddress, targetAddress, senderMac }) =>
+        senderAddress === NGINX && targetAddress === NGINX && senderMac === ownerMac,
+    );
+    await heard.stop();
+  });
+
   test('keep an advertisement to the nodes it selects', async () => {
     await lab.write(
       'pool.yaml',
@@ -230,13 +250,17 @@ describe('one agent', () => {
     await until('it answers again', async () => nameOf(await ask(lab.client, NGINX, { timeoutMs: 200 })) === 'n1');
   });
 
-  test('puts the kernel settings back when it cannot start', async () => {
+  test('leaves what another agent put on the host alone when it cannot start', async () => {
     const host = lab.network.host('n1');
-    const first = lab.start('n1');
+    const first = lab.start('n1', ['--deliver', 'lo']);
     await first.logged(announces(NGINX));
-    const second = lab.start('n1', ['--deliver', 'lo', '--port', '7947', '--status-dir', `${lab.statusDir('n1')}-2`]);
-    expect(await second.ended).toBe(1);
-    expect(second.stderr()).toMatch(/^PORT_IN_USE .*7472/m);
+    for (const port of [[], ['--port', '7947']]) {
+      const second = lab.start('n1', ['--deliver', 'lo', ...port, '--status-dir', `${lab.statusDir('n1')}-2`]);
+      expect(await second.ended).toBe(1);
+      expect(second.stderr()).toMatch(/^PORT_IN_USE /m);
+    }
+    expect((await host.run('ip', ['-4', 'address', 'show', 'dev', 'lo'])).stdout).toContain(NGINX);
+    await first.end();
     expect((await host.run('sysctl', ['-n', 'net.ipv4.conf.all.arp_ignore'])).stdout.trim()).toBe('0');
   });
 
@@ -326,7 +350,7 @@ describe('the command line', () => {
     ['a peer that is none', ['agent', '--state', '.', '--interface', 'eth0', '--join', 'a b'], 2, /PEER_UNRESOLVED/],
     [
       'a state folder that is not there',
-      ['agent', '--state', '/nowhere', '--interface', 'eth0', '--status-dir', '/tmp/arpeggio-none'],
+      ['agent', '--state', '/nowhere', '--interface', 'eth0', '--status-dir', '/run/arpeggio-none'],
       1,
       /STATE_DIR_UNUSABLE .*\/nowhere/,
     ],

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ServiceEvent } from '../../agents/source/source.js';
@@ -166,6 +166,22 @@ status:
     opened.value.writeStatus('controller', [service('web', '192.0.2.2')]);
     await opened.value.idle();
     expect(issues).toEqual([expect.stringContaining(`STATUS_DIR_UNUSABLE ${path} status cannot be written`)]);
+    rmSync(join(path, 'services'));
+    opened.value.writeStatus('controller', [service('web', '192.0.2.3')]);
+    await opened.value.idle();
+    expect(readFileSync(join(path, 'services/default/web.yaml'), 'utf8')).toContain('192.0.2.3');
+  });
+
+  test('are all written again when the folder was deleted', async () => {
+    const path = temporaryFolder();
+    const folder = await open(path);
+    folder.writeStatus('controller', [service('web', '192.0.2.1')]);
+    await folder.idle();
+    rmSync(path, { recursive: true });
+    folder.recordEvent(EVENT);
+    await folder.idle();
+    expect(readFileSync(join(path, 'services/default/web.yaml'), 'utf8')).toContain('192.0.2.1');
+    expect(readFileSync(join(path, 'events.jsonl'), 'utf8')).toContain('IPAllocated');
   });
 });
 

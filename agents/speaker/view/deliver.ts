@@ -6,7 +6,7 @@
  * of the former settings in the status folder, and becomes this run's.
  */
 import { execFile, spawn } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Issue, issue } from '../../../src/issue/issue.js';
@@ -15,11 +15,15 @@ const LABEL = 'lo:arpeggio';
 /** Answer for an address only on the interface that has it; use only addresses of the outgoing interface in requests. */
 const SETTINGS = { arp_ignore: '1', arp_announce: '2' } as const;
 const settingPath = (name: string): string => `/proc/sys/net/ipv4/conf/all/${name}`;
+/** Room for what `ip` prints of some hundred thousand addresses. */
+const MAX_OUTPUT = 64 << 20;
 const run = promisify(execFile);
 
 export class LoopbackDelivery {
   readonly #record: string;
-  readonly #ours = new Set<string>();
+  #ours = new Set<string>();
+  /** The kernel's settings as they were before the first run that was not ended properly, or this one. */
+  #former: Readonly<Record<string, string>> = {};
   /** Addresses somebody else put on `lo`: neither added nor removed. */
   #foreign: ReadonlySet<string> = new Set();
 
@@ -32,12 +36,10 @@ export class LoopbackDelivery {
     try {
       await this.#remember();
       for (const [name, value] of Object.entries(SETTINGS)) await writeFile(settingPath(name), value);
-      const present = await addressesOnLoopback();
-      for (const { local, label } of present) if (label === LABEL) this.#ours.add(local);
-      this.#foreign = new Set(present.filter(({ label }) => label !== LABEL).map(({ local }) => local));
+      await this.#look();
       return undefined;
     } catch (error) {
-      return failure('the kernel settings could not be changed', error);
+      return failure('the kernel settings or the addresses on lo could not be read or changed', error);
     }
   }
 
@@ -46,40 +48,62 @@ export class LoopbackDelivery {
     const missing = [...addresses].filter((address) => !this.#ours.has(address) && !this.#foreign.has(address));
     const failed = await batch(missing.map((address) => `address add ${address}/32 dev lo label ${LABEL}`));
     if (failed === undefined) for (const address of missing) this.#ours.add(address);
+    else await this.#look().catch(() => undefined);
     return failed;
   }
 
   /** Takes off every address of ours but `wanted`. */
   async keepOnly(wanted: ReadonlySet<string>): Promise<Issue | undefined> {
     const surplus = [...this.#ours].filter((address) => !wanted.has(address));
+    const failed = await batch(surplus.map((address) => `address del ${address}/32 dev lo`));
     for (const address of surplus) this.#ours.delete(address);
-    return batch(surplus.map((address) => `address del ${address}/32 dev lo`));
+    if (failed !== undefined) await this.#look().catch(() => undefined);
+    return failed;
   }
 
   async release(): Promise<Issue | undefined> {
     const failed = await this.keepOnly(new Set());
     try {
-      const former = JSON.parse(await readFile(this.#record, 'utf8')) as Record<string, string>;
-      for (const name of Object.keys(SETTINGS)) await writeFile(settingPath(name), former[name] ?? '0');
-      await rm(this.#record);
+      for (const name of Object.keys(SETTINGS)) await writeFile(settingPath(name), this.#former[name] ?? '0');
+      await rm(this.#record, { force: true });
     } catch (error) {
       return failure('the kernel settings could not be put back', error);
     }
     return failed;
   }
 
-  /** Writes the settings as they were down, unless a killed run did: what the kernel says now is then not the original. */
+  /** Notes the settings as they are, unless a killed run did: what the kernel says now is then not the original. */
   async #remember(): Promise<void> {
+    const noted = await readFile(this.#record, 'utf8').then(readRecord, () => undefined);
+    if (noted !== undefined) {
+      this.#former = noted;
+      return;
+    }
     const former: Record<string, string> = {};
     for (const name of Object.keys(SETTINGS)) former[name] = (await readFile(settingPath(name), 'utf8')).trim();
-    await writeFile(this.#record, `${JSON.stringify(former)}\n`, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    this.#former = former;
+    await writeFile(`${this.#record}.new`, `${JSON.stringify(former)}\n`);
+    await rename(`${this.#record}.new`, this.#record);
+  }
+
+  /** Whose each address on `lo` is, by the kernel's word. */
+  async #look(): Promise<void> {
+    const present = await addressesOnLoopback();
+    this.#ours = new Set(present.filter(({ label }) => label === LABEL).map(({ local }) => local));
+    this.#foreign = new Set(present.filter(({ label }) => label !== LABEL).map(({ local }) => local));
+  }
+}
+
+function readRecord(text: string): Record<string, string> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, string>;
+  } catch {
+    return undefined;
   }
 }
 
 async function addressesOnLoopback(): Promise<readonly { local: string; label: string }[]> {
-  const { stdout } = await run('ip', ['-json', '-4', 'address', 'show', 'dev', 'lo']);
+  const { stdout } = await run('ip', ['-json', '-4', 'address', 'show', 'dev', 'lo'], { maxBuffer: MAX_OUTPUT });
   const links = JSON.parse(stdout) as readonly { addr_info?: readonly { local: string; label: string }[] }[];
   return links.flatMap(({ addr_info }) => addr_info ?? []);
 }

@@ -8,6 +8,9 @@ import type { NetworkInterface } from '../../../src/layer2/interface.js';
 
 const run = promisify(execFile);
 
+/** Room for what `ip` prints of some ten thousand interfaces. */
+const MAX_OUTPUT = 64 << 20;
+
 /** Between two looks at the interfaces that are answered on. */
 const LOOK_MS = 1000;
 /** Between two full lists, changed or not, as MetalLB's scan. */
@@ -45,7 +48,7 @@ const readSetting = async (name: string, file: string): Promise<string> =>
 
 /** Rejects when `ip` cannot be run. */
 async function listInterfaces(): Promise<readonly NetworkInterface[]> {
-  const { stdout } = await run('ip', ['-json', 'link', 'show']);
+  const { stdout } = await run('ip', ['-json', 'link', 'show'], { maxBuffer: MAX_OUTPUT });
   return Promise.all((JSON.parse(stdout) as readonly IpLink[]).map(fromIpLink));
 }
 
@@ -65,6 +68,7 @@ async function fromIpLink(link: IpLink): Promise<NetworkInterface> {
     name: link.ifname,
     index: link.ifindex,
     up: flags.has('UP'),
+    carrier: flags.has('LOWER_UP'),
     broadcast: flags.has('BROADCAST'),
     noArp: flags.has('NOARP'),
     carrierChanges: Number(await readSetting(link.ifname, 'carrier_changes')),

@@ -101,6 +101,8 @@ export class View {
     const { log, metrics, source } = this.#options;
     const before = this.#inForce;
     this.#inForce = reconcile(before, snapshot);
+    // First what others wait for; a slow reader of the log must not hold it up.
+    this.#announce();
     this.#logIssues(this.#inForce.issues);
     for (const { record, event } of changesBetween(before.outcomes, this.#inForce.outcomes)) {
       log(record);
@@ -110,7 +112,6 @@ export class View {
     metrics.setPools(this.#inForce.usage);
     metrics.setConfig({ loaded: this.#inForce.config !== undefined, stale: this.#inForce.stale });
     metrics.countUpdate(this.#inForce.stale ? 'failed' : 'done');
-    this.#announce();
   }
 
   #onMembership(membership: Membership): void {

@@ -38,9 +38,6 @@ async function start(): Promise<readonly Issue[] | undefined> {
   const state = await openDirectory({ path: options.stateDir }, ended.signal);
   if (!state.ok) return state.issues;
   const delivery = options.deliver === 'lo' ? new LoopbackDelivery(options.statusDir) : undefined;
-  const undeliverable = await delivery?.start();
-  if (undeliverable !== undefined) return [undeliverable];
-
   const metrics = createMetrics({ node: options.node, now: Date.now });
   const view = new View({ node: options.node, source: joined(state.value, status.value), log, metrics, delivery, post });
   const sample = sampler();
@@ -50,9 +47,12 @@ async function start(): Promise<readonly Issue[] | undefined> {
     else view.receive(message);
   });
   const unserved = await serve(view, metrics, sample.ask, () => metrics.setViewConfirmed(state.value.readAtMs));
-  if (unserved !== undefined) {
+  if (unserved !== undefined) return unserved;
+  // Last: an agent that cannot start must leave what another one put on this host.
+  const undeliverable = await delivery?.start();
+  if (undeliverable !== undefined) {
     await delivery?.release();
-    return unserved;
+    return [undeliverable];
   }
   log(startup());
   watchInterfaces(log);

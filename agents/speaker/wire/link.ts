@@ -82,17 +82,21 @@ function openFailure(name: string, text: string): Issue {
  * compiled out (`CXXFLAGS=-DNDEBUG`), the module does not refer to `__assert_fail`.
  */
 export function checkBuild(): Issue | undefined {
-  const repair = "with libpcap's headers and a C++ compiler installed, run: CXXFLAGS=-DNDEBUG npm rebuild cap";
+  const repair = "with libpcap's headers and a C++ compiler installed, run";
   let module: Buffer;
   try {
     module = readFileSync(require.resolve('cap/build/Release/cap.node'));
   } catch {
-    return issue('CAPTURE_BUILD', '', `the capture module cap is not installed or not built; ${repair}`);
+    return issue(
+      'CAPTURE_BUILD',
+      '',
+      `the capture module cap is not installed or not built; ${repair}: CXXFLAGS=-DNDEBUG npm install cap@0.2.1`,
+    );
   }
   if (!module.includes('__assert_fail')) return undefined;
   return issue(
     'CAPTURE_BUILD',
     '',
-    `the capture module cap was built with assertions and would abort when an interface goes down; ${repair}`,
+    `the capture module cap was built with assertions and would abort when an interface goes down; ${repair}: CXXFLAGS=-DNDEBUG npm rebuild cap`,
   );
 }

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { isIPv4 } from 'node:net';
 import { type Issue, issue } from '../../../src/issue/issue.js';
 import { type Beat, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
 import {
@@ -17,12 +18,17 @@ import type { Membership } from '../../../src/membership/membership.js';
 import type { LogRecord } from '../../runtime/log.js';
 import { keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
 
+/** Peers take a node for dead after about this time. */
+const STALL_MS = 300;
+
 export interface LivenessOptions {
   readonly self: string;
   readonly port: number;
   readonly peers: readonly PeerName[];
   /** Called when somebody's state or readiness changed, this node's too. */
   readonly onChange: () => void;
+  /** Called, after that, when a peer is heard again that was silent, or this node stalled so long that it was silent itself. */
+  readonly onReunion: () => void;
   readonly log: (record: LogRecord) => void;
   readonly report: (issues: readonly Issue[]) => void;
 }
@@ -37,20 +43,37 @@ export class Liveness {
     this.#options = options;
   }
 
-  /** Binds the port and sends the first beats. PORT_IN_USE when another process has it. */
-  async start(signal: AbortSignal): Promise<Issue | undefined> {
-    const { self, port, peers, report } = this.#options;
-    const failed = await this.#bind(port);
-    if (failed !== undefined) return failed;
-    const { found, missing } = await resolvePeers(peers);
-    if (missing.length > 0) report(missing.map(unresolved));
-    const { state, effects } = startHeartbeat({ self, bootId: randomBytes(8).toString('hex'), join: found }, performance.now());
+  /** PORT_IN_USE when another process has the port. */
+  async bind(): Promise<Issue | undefined> {
+    const { port } = this.#options;
+    return new Promise((resolve) => {
+      this.#socket.once('error', (error: NodeJS.ErrnoException) => {
+        const why = error.code ?? error.message;
+        resolve(issue('PORT_IN_USE', '', `heartbeats need UDP port ${port} (${why}); is another agent running here?`));
+      });
+      this.#socket.bind(port, () => {
+        this.#socket.removeAllListeners('error');
+        // An unreachable peer is a silent peer, which the state machine notices by itself.
+        this.#socket.on('error', () => undefined);
+        resolve(undefined);
+      });
+    });
+  }
+
+  /** Sends the first beats, to the peers given by address at once and to the others when their names are resolved. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { self, peers, report } = this.#options;
+    const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
+    const join = literal.map(({ host, port }) => `${host}:${port}`);
+    const { state, effects } = startHeartbeat({ self, bootId: randomBytes(8).toString('hex'), join }, performance.now());
     this.#state = state;
     this.#perform(effects);
     this.#socket.on('message', (bytes, { address, port: from }) => this.#receive(bytes, `${address}:${from}`));
     signal.addEventListener('abort', () => this.#socket.close());
+    const { found, missing } = await resolvePeers(named);
+    for (const address of found) this.#step({ kind: 'join', address });
+    if (missing.length > 0) report(missing.map(unresolved));
     void keepResolving(missing, signal, (endpoint) => this.#step({ kind: 'join', address: endpoint }));
-    return undefined;
   }
 
   get membership(): Membership {
@@ -76,26 +99,6 @@ export class Liveness {
     this.#step({ kind: 'leave' });
   }
 
-  async #bind(port: number): Promise<Issue | undefined> {
-    return new Promise((resolve) => {
-      this.#socket.once('error', (error: NodeJS.ErrnoException) =>
-        resolve(
-          issue(
-            'PORT_IN_USE',
-            '',
-            `heartbeats need UDP port ${port} (${error.code ?? error.message}); is another agent running here?`,
-          ),
-        ),
-      );
-      this.#socket.bind(port, () => {
-        this.#socket.removeAllListeners('error');
-        // An unreachable peer is a silent peer, which the state machine notices by itself.
-        this.#socket.on('error', () => undefined);
-        resolve(undefined);
-      });
-    });
-  }
-
   #receive(bytes: Buffer, from: string): void {
     const beat = decodeBeat(bytes);
     if (beat === undefined) {
@@ -108,12 +111,17 @@ export class Liveness {
 
   #step(input: HeartbeatInput): void {
     if (this.#state === undefined) return;
+    const isStalled = performance.now() - this.#state.wakeAt > STALL_MS;
     const readyBefore = membershipOf(this.#state).ready;
     const { state, effects } = stepHeartbeat(this.#state, input, performance.now());
     this.#state = state;
     this.#perform(effects);
     const changed = effects.some(({ kind }) => kind === 'changed' || kind === 'forgotten' || kind === 'settled');
     if (changed || membershipOf(state).ready !== readyBefore) this.#options.onChange();
+    const isReunion = effects.some(
+      (effect) => effect.kind === 'changed' && effect.was === 'silent' && effect.member.state === 'alive',
+    );
+    if (isStalled || isReunion) this.#options.onReunion();
   }
 
   #perform(effects: readonly HeartbeatEffect[]): void {

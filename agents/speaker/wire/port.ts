@@ -20,7 +20,8 @@ export interface PortOptions {
   readonly name: string;
   readonly mac: Mac;
   readonly filter: string;
-  /** See NetworkInterface. */
+  /** Of the interface when it is opened: what is captured on one with another index or count may be dead. */
+  readonly index: number;
   readonly carrierChanges: number;
   readonly claims: () => Claims;
   readonly counters: Counters;
@@ -39,6 +40,8 @@ export class Port {
   readonly #queue: Uint8Array = new Uint8Array(QUEUE_LENGTH * SLOT);
   readonly #lengths: Uint8Array = new Uint8Array(QUEUE_LENGTH);
   #queued = 0;
+  /** A frame could not be sent: the handle may not recover, so it is opened anew at the next look. */
+  #failed = false;
   readonly #gratuitous: Buffer = Buffer.alloc(SLOT);
   #link: Link | undefined;
 
@@ -58,9 +61,10 @@ export class Port {
   }
 
   /** Whether this is still the capture that the interface needs. */
-  serves(mac: Mac, filter: string, carrierChanges: number): boolean {
-    const options = this.#options;
-    return sameMac(options.mac, mac) && options.filter === filter && options.carrierChanges === carrierChanges;
+  serves(wanted: Pick<PortOptions, 'mac' | 'filter' | 'index' | 'carrierChanges'>): boolean {
+    const { mac, filter, index, carrierChanges } = this.#options;
+    const isSame = filter === wanted.filter && index === wanted.index && carrierChanges === wanted.carrierChanges;
+    return isSame && sameMac(mac, wanted.mac) && !this.#failed;
   }
 
   /** Answers nothing from now on. Blocks the loop for some 30 ms. */
@@ -135,6 +139,7 @@ export class Port {
       this.#link?.send(frame, length);
       return this.#link !== undefined;
     } catch (error) {
+      this.#failed = true;
       this.#options.counters.drops['send-failed']++;
       this.#options.onSendError(error instanceof Error ? error.message : String(error));
       return false;

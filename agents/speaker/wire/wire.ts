@@ -18,6 +18,7 @@ import {
 import { type Gratuitous, type GratuitousInput, QUIET, type Round, stepGratuitous } from '../../../src/layer2/gratuitous.js';
 import { type NetworkInterface, unusableFor } from '../../../src/layer2/interface.js';
 import { liveNodes } from '../../../src/membership/membership.js';
+import type { Ipv4 } from '../../../src/net/address.js';
 import { parseMac } from '../../../src/net/mac.js';
 import { type Prefix, parsePrefix } from '../../../src/net/prefix.js';
 import { captureFilter } from '../../../src/packet/filter.js';
@@ -67,17 +68,24 @@ export class Wire {
       port: options.port,
       peers: options.peers,
       onChange: () => this.#onMembership(),
+      onReunion: () => {
+        this.#reannounce();
+        this.#schedule();
+      },
       log: (record) => options.post({ type: 'log', record }),
       report: (issues) => options.post({ type: 'issues', issues }),
     });
   }
 
-  /** Begins to send and hear heartbeats. The issue ends the process: without them nobody may own anything. */
-  async start(signal: AbortSignal): Promise<Issue | undefined> {
-    const failed = await this.#liveness.start(signal);
-    if (failed !== undefined) return failed;
+  /** Takes the port of the heartbeats. The issue ends the process: without them nobody may own anything. */
+  async bind(): Promise<Issue | undefined> {
+    return this.#liveness.bind();
+  }
+
+  /** Begins to send and hear heartbeats, until `signal` aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#liveness.start(signal);
     this.#onMembership();
-    return undefined;
   }
 
   /** Tells the peers, goes on answering until they have taken over, and closes everything. */
@@ -148,7 +156,10 @@ export class Wire {
     const membership = this.#liveness.membership;
     const before = this.#election;
     this.#election = elect(this.#ballot, liveNodes(membership), this.#options.node);
-    const { claimed, released } = diffElections(before, this.#election, this.#options.node);
+    const moves = diffElections(before, this.#election, this.#options.node);
+    // IPv6 is ranked and not answered by this version: nobody may be told that it is announced.
+    const isAnswered = ({ ipv4 }: { readonly ipv4: Ipv4 | undefined }): boolean => ipv4 !== undefined;
+    const [claimed, released] = [moves.claimed.filter(isAnswered), moves.released.filter(isAnswered)];
     if (released.length > 0) {
       this.#stepGratuitous({ kind: 'release', addresses: released.flatMap(({ ipv4 }) => ipv4 ?? []) });
     }
@@ -184,20 +195,25 @@ export class Wire {
       if (problem !== undefined) this.#say(name, problem);
       return;
     }
-    const filter = captureFilter({ mac, prefixes });
-    if (open?.serves(mac, filter, one?.carrierChanges ?? 0) === true) return;
+    const wanted = {
+      filter: captureFilter({ mac, prefixes }),
+      mac,
+      index: one?.index ?? 0,
+      carrierChanges: one?.carrierChanges ?? 0,
+    };
+    if (open?.serves(wanted) === true) return;
     // The new capture is open before the old one closes, and the old one stops answering first: nothing is answered twice.
     const port = Port.open({
+      ...wanted,
       name,
-      mac,
-      filter,
-      carrierChanges: one?.carrierChanges ?? 0,
       counters: this.#counters,
       claims: () => this.#election.claims,
       onBusy: () => this.#tickIfDue(),
       onSendError: (text) => this.#sendError(name, text),
     });
     if (!(port instanceof Port)) {
+      open?.close();
+      this.#ports.delete(name);
       this.#say(name, port);
       return;
     }
@@ -209,12 +225,16 @@ export class Wire {
       type: 'log',
       record: { level: 'info', event: 'createARPResponder', msg: `answering ARP on ${name}`, fields },
     });
-    this.#reannounceOn();
+    this.#reannounce();
   }
 
-  /** An interface that came up late has told nobody yet. */
-  #reannounceOn(): void {
-    if (this.#election.claims.size > 0) this.#stepGratuitous({ kind: 'announce', claims: this.#election.claims });
+  /**
+   * Tells everybody again what this node answers for: on an interface that came late, and when this node was cut off or
+   * stalled, since another may have claimed its addresses meanwhile, and the caches still point there.
+   */
+  #reannounce(): void {
+    if (!this.#leaving && this.#election.claims.size > 0)
+      this.#stepGratuitous({ kind: 'announce', claims: this.#election.claims });
   }
 
   #missing(name: string): Issue {

@@ -18,7 +18,7 @@ import {
 import { type Gratuitous, type GratuitousInput, QUIET, type Round, stepGratuitous } from '../../../src/layer2/gratuitous.js';
 import { type NetworkInterface, unusableFor } from '../../../src/layer2/interface.js';
 import { liveNodes } from '../../../src/membership/membership.js';
-import type { Ipv4 } from '../../../src/net/address.js';
+import { formatIpv4, type Ipv4 } from '../../../src/net/address.js';
 import { parseMac } from '../../../src/net/mac.js';
 import { type Prefix, parsePrefix } from '../../../src/net/prefix.js';
 import { captureFilter } from '../../../src/packet/filter.js';
@@ -91,7 +91,7 @@ export class Wire {
   /** Tells the peers, goes on answering until they have taken over, and closes everything. */
   async stop(): Promise<void> {
     const membership = this.#liveness.membership;
-    const owned = [...this.#election.owners].filter(([, owner]) => owner === this.#options.node).map(([address]) => address);
+    const owned = [...this.#election.claims.keys()].map(formatIpv4);
     // From here on the claims are frozen, and nothing more is announced: the next owners' announcements must stand.
     this.#leaving = true;
     this.#gratuitous = QUIET;
@@ -145,8 +145,8 @@ export class Wire {
   }
 
   #onMembership(): void {
-    this.#options.post({ type: 'membership', membership: this.#liveness.membership });
     this.#elect();
+    this.#options.post({ type: 'membership', membership: this.#liveness.membership });
     this.#schedule();
   }
 

@@ -64,11 +64,8 @@ function lowestIn(state: AllocatorState, pool: Pool, family: Family, request: Re
 }
 
 function lowestJoinable(state: AllocatorState, pool: Pool, family: Family, { service, tenancy }: Request): Place | undefined {
-  const usesAny = ({ address }: Place): boolean => {
-    const ports = state.tenants.get(addressKey(address))?.ports;
-    return tenancy.ports.some((port) => ports?.has(port) === true);
-  };
+  const uses = ({ address }: Place, port: string): boolean => state.tenants.get(addressKey(address))?.ports?.has(port) === true;
   const isOpen = ({ address }: Place): boolean => reservedFor(state, address, service) === undefined;
   const space = sharedSpaceOf(state, pool, family, tenancy);
-  return space === undefined ? undefined : lowestShared(space, tenancy.ports, usesAny, isOpen);
+  return space === undefined ? undefined : lowestShared(space, tenancy.ports, uses, isOpen);
 }

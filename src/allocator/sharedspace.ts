@@ -2,7 +2,7 @@
  * The addresses of one pool and family that Services with one sharing key and one backend key use: where the next of them
  * may join. Sorted in the order the pool gives addresses.
  *
- * `refused` remembers, for a set of ports, how many addresses from the start are known to be in the way, so that 10,000
+ * `refused` remembers, for each port, how many addresses from the start are known to be in the way, so that 10,000
  * Services that all use port 80 don't look at each other's addresses again and again. Whatever could open one forgets it.
  */
 import { insertPlace, removePlace } from './places.js';
@@ -32,15 +32,21 @@ export const forgetRefusals = (space: SharedSpace): void => space.refused.clear(
 export function lowestShared(
   space: SharedSpace,
   ports: readonly string[],
-  usesAny: (place: Place) => boolean,
+  uses: (place: Place, port: string) => boolean,
   isOpen: (place: Place) => boolean,
 ): Place | undefined {
-  const signature = ports.join(',');
-  let at = space.refused.get(signature) ?? 0;
-  for (let place = space.places[at]; place !== undefined && usesAny(place); place = space.places[at]) at++;
-  space.refused.set(signature, at);
+  let at = Math.max(0, ...ports.map((port) => firstWithout(space, port, uses)));
   for (let place = space.places[at]; place !== undefined; place = space.places[++at]) {
-    if (!usesAny(place) && isOpen(place)) return place;
+    const here = place;
+    if (!ports.some((port) => uses(here, port)) && isOpen(here)) return here;
   }
   return undefined;
+}
+
+/** How many addresses from the start all have `port` in use. */
+function firstWithout({ places, refused }: SharedSpace, port: string, uses: (place: Place, port: string) => boolean): number {
+  let at = refused.get(port) ?? 0;
+  for (let place = places[at]; place !== undefined && uses(place, port); place = places[at]) at++;
+  refused.set(port, at);
+  return at;
 }

@@ -81,11 +81,11 @@ function openFailure(name: string, text: string): Issue {
  * Whether the binding is there and was compiled so that an interface going down cannot abort the process: with `assert`
  * compiled out (`CXXFLAGS=-DNDEBUG`), the module does not refer to `__assert_fail`.
  */
-export function checkBuild(): Issue | undefined {
+export function checkBuild(read: () => Buffer = readModule): Issue | undefined {
   const repair = "with libpcap's headers and a C++ compiler installed, run";
   let module: Buffer;
   try {
-    module = readFileSync(require.resolve('cap/build/Release/cap.node'));
+    module = read();
   } catch {
     return issue(
       'CAPTURE_BUILD',
@@ -100,3 +100,5 @@ export function checkBuild(): Issue | undefined {
     `the capture module cap was built with assertions and would abort when an interface goes down; ${repair}: CXXFLAGS=-DNDEBUG npm rebuild cap`,
   );
 }
+
+const readModule = (): Buffer => readFileSync(require.resolve('cap/build/Release/cap.node'));

@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { checkBuild } from '../../agents/speaker/wire/link.js';
+
+describe('the capture module', () => {
+  test('of this checkout is one that cannot abort the process', () => {
+    expect(checkBuild()).toBeUndefined();
+  });
+
+  test.each([
+    ['was built with assertions', () => Buffer.from('ELF \0__assert_fail\0'), /built with assertions .*npm rebuild cap/],
+    [
+      'is not there',
+      () => {
+        throw new Error('Cannot find module');
+      },
+      /not installed or not built.*npm install cap/,
+    ],
+  ])('that %s is refused', (_, read, message) => {
+    expect(checkBuild(read)).toMatchObject({ code: 'CAPTURE_BUILD', message: expect.stringMatching(message) });
+  });
+});

@@ -89,7 +89,7 @@ export class Contents {
       after.set(path, known ?? { ...state, issues: [issue('FILE_UNREADABLE', '', message, { file: this.#nameOf(path) })] });
     }
     // What the broken one does say, the vanished ones said too: twice would be once too often.
-    for (const [path, state] of neverGood) after.set(path, { ...state, good: [] });
+    for (const [path, state] of neverGood) if ((state.good?.length ?? 0) > 0) after.set(path, { ...state, good: [] });
   }
 
   #read(path: string, bytes: Uint8Array, before: FileState | undefined): FileState {

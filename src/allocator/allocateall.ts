@@ -1,7 +1,7 @@
 /**
- * Every Service's addresses from nothing: locked Services first, then those that request
- * addresses, then the rest, each by namespace and name. A pure function:
- * the order of `services`, their status and what was allocated before don't matter, so every host computes the same.
+ * Every Service's addresses from nothing: locked Services first, then those that request addresses, then the rest, each by
+ * namespace and name. A pure function: the order of `services`, their status and what was allocated before don't matter, so
+ * every host computes the same.
  */
 import { type ServiceView, serviceKey } from '../api/views.js';
 import type { Config } from '../config/config.js';
@@ -33,17 +33,19 @@ export function allocateAll(
   options: AllocateOptions = {},
 ): ReadonlyMap<string, Outcome> {
   const state = emptyState(config, reservationsOf(lock));
-  const sorted = [...services].sort(byNamespaceThenName).map((service) => ({ key: serviceKey(service), service }));
+  const sorted = [...services].sort(byNamespaceThenName).map((service) => {
+    const key = serviceKey(service);
+    const entry = lock.services.get(key);
+    return { key, service, entry, turn: turnOf(service, entry) };
+  });
   const outcomes = new Map<string, Outcome>();
-  const settle = (turn: Turn): void => {
-    for (const { key, service } of sorted) {
-      const entry = lock.services.get(key);
-      if (turnOf(service, entry) === turn) outcomes.set(key, outcomeOf(state, service, entry, options));
-    }
-  };
   // A Map keeps the order in which keys first came: sorted, whichever are locked.
   for (const { key } of sorted) outcomes.set(key, { ignored: 'not-a-load-balancer' });
-  for (const turn of TURNS) settle(turn);
+  for (const now of TURNS) {
+    for (const { key, service, entry, turn } of sorted) {
+      if (turn === now) outcomes.set(key, outcomeOf(state, service, entry, options));
+    }
+  }
   return outcomes;
 }
 

@@ -136,7 +136,7 @@ export class Network implements AsyncDisposable {
 }
 
 /** Ends a test or bench that was started outside the lab, before it changes the machine's own network. */
-function requireLab(): void {
+export function requireLab(): void {
   if (process.env['ARPEGGIO_LAB'] !== '1') throw new Error('this needs the lab: run through npm test');
 }
 

@@ -22,8 +22,8 @@ const run = promisify(execFile);
 export class LoopbackDelivery {
   readonly #record: string;
   #ours = new Set<string>();
-  /** The kernel's settings as they were before the first run that was not ended properly, or this one. */
-  #former: Readonly<Record<string, string>> = {};
+  /** The kernel's settings as they were before this run, or a killed one before it. Undefined: nothing was changed yet. */
+  #former: Readonly<Record<string, string>> | undefined;
   /** Addresses somebody else put on `lo`: neither added nor removed. */
   #foreign: ReadonlySet<string> = new Set();
 
@@ -61,10 +61,13 @@ export class LoopbackDelivery {
     return failed;
   }
 
+  /** Takes everything back; nothing, when nothing was changed. */
   async release(): Promise<Issue | undefined> {
+    const former = this.#former;
+    if (former === undefined) return undefined;
     const failed = await this.keepOnly(new Set());
     try {
-      for (const name of Object.keys(SETTINGS)) await writeFile(settingPath(name), this.#former[name] ?? '0');
+      for (const name of Object.keys(SETTINGS)) await writeFile(settingPath(name), former[name] ?? '0');
       await rm(this.#record, { force: true });
     } catch (error) {
       return failure('the kernel settings could not be put back', error);

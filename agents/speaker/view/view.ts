@@ -145,7 +145,8 @@ export class View {
     const failed = await delivery?.add(wanted);
     if (failed !== undefined) log(issueRecord(failed));
     post(message);
-    await delivery?.keepOnly(wanted);
+    const kept = await delivery?.keepOnly(wanted);
+    if (kept !== undefined) log(issueRecord(kept));
   }
 
   #onOwnerChange({ address, from, to, kind, evidence, silenceMs }: OwnerChange): void {

@@ -23,7 +23,8 @@ const post = (message: ToWire): void => port.postMessage(message);
 const log = createLog(options.logLevel);
 const ended = new AbortController();
 
-const failed = await start();
+const started = start();
+const failed = await started;
 if (failed !== undefined) {
   post({ type: 'fatal', issues: failed });
   ended.abort();
@@ -60,7 +61,9 @@ async function start(): Promise<readonly Issue[] | undefined> {
   return undefined;
 }
 
+/** A start under way is finished first: what it puts on this host is then taken back with the rest. */
 async function stop(view: View, status: StatusFolder): Promise<void> {
+  if ((await started) !== undefined) return;
   await view.stop();
   ended.abort();
   await status.closed;

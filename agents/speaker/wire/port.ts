@@ -25,7 +25,7 @@ export interface PortOptions {
   readonly carrierChanges: number;
   readonly claims: () => Claims;
   readonly counters: Counters;
-  /** Called with the head of each batch of frames, before they are answered. */
+  /** Called at the end of each turn of the loop that had frames to answer: their number may have kept timers waiting. */
   readonly onBusy: () => void;
   /** A frame could not be sent: pcap's text. */
   readonly onSendError: (text: string) => void;

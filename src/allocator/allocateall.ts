@@ -16,6 +16,7 @@ import { EMPTY_LOCK, type Lock, type LockEntry, sameAddresses } from './lock.js'
 import { explain } from './refusal.js';
 import { parseRequest, type Request } from './request.js';
 import { type AddressKey, type AllocatorState, addressKey, emptyState, type Reservations } from './state.js';
+import { tenancyOf } from './tenancy.js';
 
 export interface AllocateOptions {
   /**
@@ -32,11 +33,12 @@ export function allocateAll(
   lock: Lock = EMPTY_LOCK,
   options: AllocateOptions = {},
 ): ReadonlyMap<string, Outcome> {
-  const state = emptyState(config, reservationsOf(lock));
+  const reserved = reservationsOf(lock);
+  const state = emptyState(config, reserved);
   const sorted = [...services].sort(byNamespaceThenName).map((service) => {
     const key = serviceKey(service);
     const entry = lock.services.get(key);
-    return { key, service, entry, turn: turnOf(service, entry) };
+    return { key, service, entry, turn: turnOf(service, entry, reserved) };
   });
   const outcomes = new Map<string, Outcome>();
   // A Map keeps the order in which keys first came: sorted, whichever are locked.
@@ -50,11 +52,18 @@ export function allocateAll(
 }
 
 /** Whoever may only have one address chooses before those who take any: a lock, then a request, then the rest. */
-const TURNS = ['locked', 'requests-addresses', 'takes-any'] as const;
+const TURNS = ['locked', 'locked-but-shares-no-more', 'requests-addresses', 'takes-any'] as const;
 type Turn = (typeof TURNS)[number];
 
-function turnOf(service: ServiceView, entry: LockEntry | undefined): Turn {
-  if (entry !== undefined) return 'locked';
+/**
+ * Two Services that are locked to one address shared it when the lock was written. The one without a sharing key is the one
+ * that changed since, and it must not drive out the other.
+ */
+function turnOf(service: ServiceView, entry: LockEntry | undefined, reserved: Reservations): Turn {
+  if (entry !== undefined) {
+    const isShared = entry.addresses.some((address) => (reserved.get(addressKey(address))?.size ?? 0) > 1);
+    return isShared && tenancyOf(service).sharingKey === '' ? 'locked-but-shares-no-more' : 'locked';
+  }
   const request = parseRequest(service);
   return request.ok && request.value.addresses.length > 0 ? 'requests-addresses' : 'takes-any';
 }

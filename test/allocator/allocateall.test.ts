@@ -448,6 +448,12 @@ describe('a lock', () => {
       { 'default/z': '10.0.0.1' },
       { a: '10.0.0.2 from a', z: 'not-a-load-balancer' },
     ],
+    [
+      'to one address for two keeps it for the one that still shares',
+      [service('a'), service('b', { share: 'k', ports: [81] })],
+      { 'default/a': '10.0.0.1', 'default/b': '10.0.0.1' },
+      { a: 'LOCK_CONFLICT', b: '10.0.0.1 from a' },
+    ],
     ['outside every pool is a conflict', [service('a')], { 'default/a': '10.9.9.9' }, { a: 'LOCK_CONFLICT' }],
     ['to a buggy address is a conflict', [service('a')], { 'default/a': '10.0.1.0' }, { a: 'LOCK_CONFLICT' }],
     [

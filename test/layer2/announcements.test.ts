@@ -153,12 +153,11 @@ test('a Service selector decides which nodes stand for a Service (TestL2ServiceS
   expect(winners({ config: config(advertisements), services, withoutSlices: 'serves-everywhere' })).toEqual(['iris1', 'iris2']);
 });
 
-test('5,000 addresses on ten nodes take well under a second', () => {
+test('5,000 addresses on ten nodes have a ranking of all ten each', () => {
   const services = Array.from({ length: 5000 }, (_, i) => holds(service(`s${i}`), `10.20.${i >> 8}.${i & 255}`));
   const nodes = Array.from({ length: 10 }, (_, i) => node(`node-${i}`));
   const wide = config([ad('ad')], { pool: '10.20.0.0/16' });
-  const began = performance.now();
   const { announcements } = compute({ services, nodes, config: wide, self: 'node-0', withoutSlices: 'serves-everywhere' });
   expect(announcements).toHaveLength(5000);
-  expect(performance.now() - began).toBeLessThan(2000);
+  for (const { ranking } of announcements) expect(ranking).toHaveLength(10);
 });

@@ -1,0 +1,24 @@
+// @ts-check
+/**
+ * `npm run soak [-- TIMES]`: every law of the tests, TIMES (default 100) times as often as `npm test` tries it. A law that
+ * only fails once in a while fails here. The seed that fast-check prints makes the failure come again.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { enterLab } from './namespace.mjs';
+import { ROOT, setup } from './setup.mjs';
+
+const times = Number(process.argv[2] ?? 100);
+if (!Number.isInteger(times) || times < 1) {
+  console.error('soak: TIMES is a whole number, 1 or more\nusage: npm run soak [-- TIMES]');
+  process.exit(2);
+}
+setup();
+const laws = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts') && readFileSync(join(ROOT, 'test', name), 'utf8').includes("from 'fast-check'"))
+  .map((name) => join('test', name));
+const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+process.exitCode = await enterLab([process.execPath, vitest, 'run', '--testTimeout', '3600000', ...laws], {
+  cwd: ROOT,
+  env: { ARPEGGIO_RUNS: String(times) },
+});

@@ -2,6 +2,7 @@
  * What a Service got and why, or why it got nothing. Both are values: the reason decided here is the one that is logged,
  * written into status and shown by every command.
  */
+import type { IssueCode } from '../issue/catalogue.js';
 import type { Issue } from '../issue/issue.js';
 import type { Address } from '../net/address.js';
 
@@ -19,8 +20,15 @@ export interface Allocation {
   readonly reason: Reason;
 }
 
+/** Addresses that a Service had and could not keep, and why. */
+export interface Loss {
+  readonly addresses: readonly Address[];
+  readonly code: IssueCode | 'OTHER_ADDRESS_REQUESTED' | 'OTHER_POOL_REQUESTED' | 'OTHER_FAMILY_NEEDED' | 'STATUS_UNREADABLE';
+  readonly message: string;
+}
+
 /** `not-a-load-balancer` and another `loadBalancerClass` are no mistakes: nothing is reported for them. */
 export type Outcome =
-  | { readonly allocated: Allocation; readonly warnings: readonly Issue[] }
-  | { readonly pending: readonly [Issue, ...Issue[]] }
+  | { readonly allocated: Allocation; readonly warnings: readonly Issue[]; readonly lost?: Loss }
+  | { readonly pending: readonly [Issue, ...Issue[]]; readonly lost?: Loss }
   | { readonly ignored: 'not-a-load-balancer' | 'other-class' };

@@ -5,9 +5,9 @@
 import { formatPath } from '../api/path.js';
 import type { ServiceView } from '../api/views.js';
 
-type Suffix = 'address-pool' | 'loadBalancerIPs' | 'allow-shared-ip';
+export type Suffix = 'address-pool' | 'loadBalancerIPs' | 'allow-shared-ip';
 
-const KEYS: Readonly<Record<Suffix, readonly [stable: string, deprecated: string]>> = {
+export const ANNOTATION_KEYS: Readonly<Record<Suffix, readonly [stable: string, deprecated: string]>> = {
   'address-pool': ['metallb.io/address-pool', 'metallb.universe.tf/address-pool'],
   loadBalancerIPs: ['metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs'],
   'allow-shared-ip': ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'],
@@ -20,8 +20,11 @@ export interface Annotation {
   readonly path: string;
 }
 
+/** The spelling to write. */
+export const annotationKey = (suffix: Suffix): string => ANNOTATION_KEYS[suffix][0];
+
 export function readAnnotation({ annotations }: Pick<ServiceView, 'annotations'>, suffix: Suffix): Annotation | undefined {
-  const key = KEYS[suffix].find((one) => Object.hasOwn(annotations, one));
+  const key = ANNOTATION_KEYS[suffix].find((one) => Object.hasOwn(annotations, one));
   const value = key === undefined ? undefined : annotations[key];
   if (key === undefined || value === undefined) return undefined;
   return { key, value, path: formatPath(['metadata', 'annotations', key]) };

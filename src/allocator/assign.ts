@@ -1,5 +1,6 @@
 /**
- * Giving a Service particular addresses, and taking them back: the two changes there are (metallb-behaviour §3.5, §3.6).
+ * Giving a Service particular addresses, letting it keep them, and taking them back: the changes there are
+ * (metallb-behaviour §3.5, §3.6).
  */
 import type { Pool } from '../config/config.js';
 import { type Address, isBuggy } from '../net/address.js';
@@ -13,11 +14,18 @@ import { keysAgree, type Tenancy } from './tenancy.js';
  * Gives `addresses` (one, or one of each family) to the Service, in place of whatever it holds; refused, it keeps that.
  * `autoAssign` doesn't matter here: it is about addresses nobody asked for.
  */
-export function assign(
-  state: AllocatorState,
-  request: Request,
-  addresses: readonly Address[],
-): { readonly assigned: Holding } | Refusal {
+export function assign(state: AllocatorState, request: Request, addresses: readonly Address[]): Assigned {
+  for (const address of addresses) {
+    const reserved = reservedFor(state, address, request.service);
+    if (reserved !== undefined) return { refused: 'address-locked', address, for: reserved };
+  }
+  return retain(state, request, addresses);
+}
+
+export type Assigned = { readonly assigned: Holding } | Refusal;
+
+/** As {@link assign}, for addresses that the Service has already: that they are locked for others takes nothing away. */
+export function retain(state: AllocatorState, request: Request, addresses: readonly Address[]): Assigned {
   const pool = poolOfAll(state, addresses);
   if ('refused' in pool) return pool;
   const closed = pinRefuses(pool, request);
@@ -35,7 +43,8 @@ export function assign(
 /** Takes back what the Service holds, if anything. */
 export const release = (state: AllocatorState, service: string): void => forget(state, service);
 
-function poolOfAll({ pools }: AllocatorState, addresses: readonly Address[]): Pool | Refusal {
+/** The one pool that has all of `addresses`, and would give them. */
+export function poolOfAll({ pools }: AllocatorState, addresses: readonly Address[]): Pool | Refusal {
   let common: Pool | undefined;
   for (const address of addresses) {
     const pool = locateAddress(pools, address)?.pool;
@@ -50,8 +59,6 @@ function poolOfAll({ pools }: AllocatorState, addresses: readonly Address[]): Po
 
 /** Why the Service may not be on `address` beside those who are. A Service is never in its own way. */
 function occupied(state: AllocatorState, { service, tenancy }: Request, address: Address): Refusal | undefined {
-  const reserved = reservedFor(state, address, service);
-  if (reserved !== undefined) return { refused: 'address-locked', address, for: reserved };
   const tenants = state.tenants.get(addressKey(address));
   if (tenants === undefined) return undefined;
   const { services, keys, ports } = tenants;

@@ -35,23 +35,43 @@ interface Asked {
 }
 
 export function parseRequest(service: ServiceView): Parsed<Request> {
-  const { namespace, labels, source } = service;
-  const addresses = readAddresses(service);
-  if (!addresses.ok) return malformed(...addresses.issues.map((one) => from(service, one)));
-  const families = familiesOf(service, addresses.value.list);
+  const addresses = readRequestedAddresses(service);
+  if (!addresses.ok) return addresses;
+  const request = withFamilies(service, addresses.value.list);
+  if (!request.ok) return request;
+  const pool = readRequestedPool(service);
+  return parsed({
+    ...request.value,
+    addresses: addresses.value.list,
+    addressesFrom: addresses.value.from,
+    ...(pool === undefined ? {} : { pool }),
+  });
+}
+
+/** What `service` asks for but for addresses and pool: which families, and how it would share. */
+export const parsePlainRequest = (service: ServiceView): Parsed<Request> => withFamilies(service, []);
+
+function withFamilies(service: ServiceView, requested: readonly Address[]): Parsed<Request> {
+  const families = familiesOf(service, requested);
   if (!families.ok) return malformed(...families.issues.map((one) => from(service, one)));
-  const pool = readAnnotation(service, 'address-pool');
+  const { namespace, labels, source } = service;
   return parsed({
     service: serviceKey(service),
     namespace,
     labels,
     families: families.value,
-    addresses: addresses.value.list,
-    addressesFrom: addresses.value.from,
-    ...(pool === undefined || pool.value === '' ? {} : { pool: { name: pool.value, from: byAnnotation(pool) } }),
+    addresses: [],
+    addressesFrom: FIELD,
     tenancy: tenancyOf(service),
     ...(source === undefined ? {} : { source }),
   });
+}
+
+/** Undefined: any. An empty annotation asks for nothing. */
+export function readRequestedPool(service: ServiceView): Request['pool'] {
+  const annotation = readAnnotation(service, 'address-pool');
+  if (annotation === undefined || annotation.value === '') return undefined;
+  return { name: annotation.value, from: byAnnotation(annotation) };
 }
 
 /** `issue` with the place of the Service, unless it has one. */
@@ -70,7 +90,12 @@ interface RequestedAddresses {
 
 const FIELD: Asked = { by: 'spec.loadBalancerIP', path: 'spec.loadBalancerIP' };
 
-/** An empty annotation and an empty field ask for nothing. */
+/** An empty annotation and an empty field ask for nothing. SERVICE_INVALID, at the Service, for what cannot be read. */
+export function readRequestedAddresses(service: ServiceView): Parsed<RequestedAddresses> {
+  const read = readAddresses(service);
+  return read.ok ? read : malformed(...read.issues.map((one) => from(service, one)));
+}
+
 function readAddresses(service: ServiceView): Parsed<RequestedAddresses> {
   const annotation = readAnnotation(service, 'loadBalancerIPs');
   const field = service.loadBalancerIP ?? '';

@@ -24,6 +24,8 @@ export interface ServiceView {
   readonly selector: Readonly<Record<string, string>>;
   /** `status.loadBalancer.ingress[].ip`, entries without one left out. */
   readonly ingress: readonly string[];
+  /** `metadata.creationTimestamp`: of two that cannot both keep what they have, the older one does. Absent in a folder. */
+  readonly createdAt?: string;
   readonly source?: Source;
 }
 
@@ -35,11 +37,19 @@ export interface NodeView {
   readonly labels: Readonly<Record<string, string>>;
   /** Condition `NetworkUnavailable` is `True`. */
   readonly networkUnavailable: boolean;
+  /** `spec.unschedulable`, or the taint `node.kubernetes.io/out-of-service`: its work is to go elsewhere. */
+  readonly cordoned?: true;
+  /** `status.addresses` of the types InternalIP and ExternalIP. */
+  readonly addresses?: readonly string[];
+  /** `spec.podCIDRs`. */
+  readonly podCIDRs?: readonly string[];
 }
 
 export interface NamespaceView {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Nobody wrote it down; a Service is in it. */
+  readonly implied?: true;
 }
 
 export interface EndpointSliceView {

@@ -3,16 +3,17 @@
  * malformed, half-written or unreadable changes nothing but the issues; one that is gone takes its objects along.
  */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
-import { EMPTY_LOCK, LOCK_FILE, type Lock, type LockEntry, parseLock, sameAddresses } from '../../src/allocator/lock.js';
+import type { Lock } from '../../src/allocator/lock.js';
 import { parseRequest } from '../../src/allocator/request.js';
 import { unfold } from '../../src/api/list.js';
+import { withImplied } from '../../src/api/namespace.js';
 import type { Sourced } from '../../src/api/object.js';
 import { type Objects, readObjects } from '../../src/api/objects.js';
 import type { ServiceView } from '../../src/api/views.js';
 import { type Issue, issue } from '../../src/issue/issue.js';
+import { isLockFile, mergeLocks, readLockFile } from './lockfiles.js';
 import type { FileRead } from './manifestfiles.js';
-import { readManifests } from './manifests.js';
+import { decodeManifests } from './manifests.js';
 
 export interface View {
   readonly objects: Objects;
@@ -61,7 +62,7 @@ export class Contents {
   view(): View {
     const files = [...this.#files].sort(([a], [b]) => (a < b ? -1 : 1));
     const { objects: read, issues } = readObjects(files.flatMap(([, { good }]) => good ?? []));
-    const objects = { ...read, namespaces: withImplied(read) };
+    const objects = { ...read, namespaces: withImplied(read.namespaces, read.services) };
     const locks = files.filter(([path]) => isLockFile(path)).map(([, state]) => state);
     const merged = mergeLocks(
       locks.map(({ lock }) => lock),
@@ -107,15 +108,15 @@ export class Contents {
 
   #parse(path: string, bytes: Uint8Array, before: FileState | undefined): Pick<FileState, 'good' | 'lock' | 'issues'> {
     const file = this.#nameOf(path);
-    const text = decode(bytes);
-    if (text === undefined) return { issues: [issue('YAML_MALFORMED', '', 'the file is not UTF-8 text', { file })] };
-    const { documents, issues } = readManifests(text, file);
+    const { documents, issues } = decodeManifests(bytes, file);
     if (issues.length > 0) return { issues };
     if (documents.length === 0 && (before?.good?.length ?? 0) + (before?.lock?.services.size ?? 0) > 0) {
       const message = 'the file suddenly says nothing; what it said before stays in force until it says something or is deleted';
       return { issues: [issue('YAML_MALFORMED', '', message, { file })] };
     }
-    return isLockFile(path) ? readLock(documents, file) : readObjectsOf(documents, before?.good !== undefined);
+    if (!isLockFile(path)) return readObjectsOf(documents, before?.good !== undefined);
+    const lock = readLockFile(documents, file);
+    return lock.ok ? { lock: lock.value, issues: [] } : { issues: lock.issues };
   }
 
   /** `path` is a file or a folder that cannot be read now: what was known of it, and the issue with the first of them. */
@@ -130,27 +131,10 @@ export class Contents {
   }
 }
 
-/** A cluster has no Service in a namespace that does not exist; a folder need not mention the namespace to have one. */
-function withImplied({ namespaces, services }: Objects): Objects['namespaces'] {
-  const known = new Set(namespaces.map(({ name }) => name));
-  const implied = new Set(services.map(({ namespace }) => namespace).filter((name) => !known.has(name)));
-  return [...namespaces, ...[...implied].sort().map((name) => ({ name, labels: {} }))];
-}
-
-const isLockFile = (path: string): boolean => basename(path) === LOCK_FILE;
-
 function withoutHash(state: FileState | undefined): Pick<FileState, 'good' | 'lock'> {
   if (state === undefined) return {};
   const { hash: _, issues: __, ...lastGood } = state;
   return lastGood;
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -175,43 +159,4 @@ function readObjectsOf(documents: readonly Sourced<unknown>[], wasGood: boolean)
 function requestErrors(service: ServiceView): readonly Issue[] {
   const request = service.type === 'LoadBalancer' ? parseRequest(service) : undefined;
   return request === undefined || request.ok ? [] : request.issues;
-}
-
-function readLock(documents: readonly Sourced<unknown>[], file: string): Pick<FileState, 'lock' | 'issues'> {
-  const [first = { object: undefined, locate: () => ({ file }) }, second] = documents;
-  if (second !== undefined) {
-    return { issues: [issue('LOCK_MALFORMED', '', 'a lock file has one document, and here a second begins', second.locate(''))] };
-  }
-  const lock = parseLock(first);
-  return lock.ok ? { lock: lock.value, issues: [] } : { issues: lock.issues };
-}
-
-/** Every lock file's entries. Two that promise one Service different addresses are LOCK_CONFLICT, and the one that is `binding` stays. */
-function mergeLocks(
-  locks: readonly (Lock | undefined)[],
-  binding: Lock | undefined,
-): {
-  readonly lock: Lock | undefined;
-  readonly issues: readonly Issue[];
-} {
-  const [only, ...more] = locks;
-  if (more.length === 0) return { lock: locks.length === 0 ? EMPTY_LOCK : only, issues: [] };
-  const services = new Map<string, LockEntry>();
-  const issues: Issue[] = [];
-  for (const lock of locks) {
-    if (lock === undefined) return { lock: undefined, issues };
-    for (const [service, entry] of lock.services) {
-      const earlier = services.get(service);
-      if (earlier === undefined) services.set(service, entry);
-      else if (!sameAddresses(earlier.addresses, entry.addresses)) {
-        const bound = binding?.services.get(service);
-        const winner = bound !== undefined && sameAddresses(bound.addresses, entry.addresses) ? entry : earlier;
-        const loser = winner === entry ? earlier : entry;
-        services.set(service, winner);
-        const message = `${service} is locked to other addresses in ${winner.source?.file ?? 'another lock file'}, which binds`;
-        issues.push(issue('LOCK_CONFLICT', '', message, loser.source));
-      }
-    }
-  }
-  return { lock: { services: new Map([...services].sort(([a], [b]) => (a < b ? -1 : 1))) }, issues };
 }

@@ -22,13 +22,13 @@ const AT_ONCE = 32;
 const isManifestName = (name: string): boolean => MANIFEST.test(name) && !name.startsWith('.');
 
 /** Sorted by path. Rejects when `root` itself cannot be read. */
-export async function readManifestFiles(root: string): Promise<readonly FileRead[]> {
+export async function readManifestFiles(root: string, maxBytes: number = MAX_FILE_BYTES): Promise<readonly FileRead[]> {
   const found: string[] = [];
   const unreadable: FileRead[] = [];
   await walk(root, '', [identityOf(await stat(root))], found, unreadable);
   const reads: (FileRead | undefined)[] = [];
   for (let at = 0; at < found.length; at += AT_ONCE) {
-    reads.push(...(await Promise.all(found.slice(at, at + AT_ONCE).map((path) => readOne(root, path)))));
+    reads.push(...(await Promise.all(found.slice(at, at + AT_ONCE).map((path) => readOne(root, path, maxBytes)))));
   }
   const all = [...unreadable, ...reads.filter((read) => read !== undefined)];
   return all.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -67,18 +67,22 @@ async function walk(
 const identityOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 
 /** Undefined for a file that was removed since the folder was listed. */
-async function readOne(root: string, path: string): Promise<FileRead | undefined> {
-  const file = `${root}/${path}`;
+async function readOne(root: string, path: string, maxBytes: number): Promise<FileRead | undefined> {
   try {
-    const status = await stat(file);
-    if (!status.isFile()) return { path, unreadable: 'it is not a regular file' };
-    if (status.size > MAX_FILE_BYTES) {
-      return { path, unreadable: `it has ${status.size} bytes, and more than ${MAX_FILE_BYTES} are not read` };
-    }
-    return { path, bytes: await readFile(file) };
+    return { ...(await readManifestFile(`${root}/${path}`, maxBytes)), path };
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? undefined : { path, unreadable: reasonOf(error) };
   }
+}
+
+/** One file, whatever its name. Rejects when the system does not let it be read. */
+export async function readManifestFile(path: string, maxBytes: number): Promise<FileRead> {
+  const status = await stat(path);
+  if (!status.isFile()) return { path, unreadable: 'it is not a regular file' };
+  if (status.size > maxBytes) {
+    return { path, unreadable: `it has ${status.size} bytes, and more than ${maxBytes} are not read` };
+  }
+  return { path, bytes: await readFile(path) };
 }
 
 export const codeOf = (error: unknown): string | undefined =>

@@ -1,5 +1,5 @@
 /**
- * The one reader of YAML and JSON. Text becomes objects as kubectl would read them (sigs.k8s.io/yaml: YAML 1.1 without
+ * The exact reader of YAML and JSON, and the only one that others call. Text becomes objects as kubectl would read them (sigs.k8s.io/yaml: YAML 1.1 without
  * base-60 numbers and without dates), each with a way back to its line and column.
  *
  * Nothing in the text can throw or exhaust the process: size, nesting and aliases are bounded, and whatever is wrong is an
@@ -26,6 +26,7 @@ import {
 import type { Sourced } from '../../src/api/object.js';
 import { type Issue, issue, type Source } from '../../src/issue/issue.js';
 import { Lines } from './lines.js';
+import { type DocumentCache, readQuickly } from './quickmanifests.js';
 import { explainYaml } from './yamlproblem.js';
 
 export interface Manifests {
@@ -41,14 +42,19 @@ const MAX_ALIASES = 100;
 /** Words, marks and line ends of a file: 10,000 Services have about a million. Each costs up to a kilobyte while it is read. */
 const MAX_LEXEMES = 1_500_000;
 
+/** A number has a digit before its exponent or at its point; the library takes `e0` and `.` for numbers, too. */
+const EXPONENT = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$/;
+const FRACTION = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/;
+
 /** Built once: the library would build one for each document. It outranks a %YAML directive, which kubectl ignores too. */
 const SCHEMA = new Schema({
   schema: 'yaml-1.1',
   resolveKnownTags: false,
   customTags: (tags) =>
-    tags.filter(
-      (tag) => typeof tag === 'string' || (tag.format !== 'TIME' && !/:(timestamp|binary|omap|pairs|set)$/.test(tag.tag)),
-    ),
+    tags
+      .filter((tag) => typeof tag === 'string' || (tag.format !== 'TIME' && !/:(timestamp|binary|omap|pairs|set)$/.test(tag.tag)))
+      .map((tag) => (typeof tag !== 'string' && 'test' in tag && tag.test?.test('.') ? { ...tag, test: FRACTION } : tag))
+      .map((tag) => (typeof tag !== 'string' && 'test' in tag && tag.test?.test('e0') ? { ...tag, test: EXPONENT } : tag)),
 });
 
 const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
@@ -59,18 +65,48 @@ const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   uniqueKeys: false,
 };
 
+/** {@link readManifests} of the bytes of a file, which must be UTF-8. */
+export function decodeManifests(bytes: Uint8Array, file: string, options: ReadOptions = {}): Manifests {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { documents: [], issues: [issue('YAML_MALFORMED', '', 'the file is not UTF-8 text', { file })] };
+  }
+  return readManifests(text, file, options);
+}
+
+export interface ReadOptions {
+  /** @default MAX_FILE_BYTES */
+  readonly maxBytes?: number;
+  /** For whoever reads nearly the same text again: equal documents are then one value. */
+  readonly cache?: DocumentCache;
+}
+
 /** Reads every document of `text`. Empty documents are passed over. */
-export function readManifests(text: string, file: string): Manifests {
-  const places = new Places(text, file);
-  if (text.length > MAX_FILE_BYTES) {
-    const message = `the file is bigger than ${MAX_FILE_BYTES / 1024 / 1024} MiB, and is not read`;
+export function readManifests(text: string, file: string, { maxBytes = MAX_FILE_BYTES, cache }: ReadOptions = {}): Manifests {
+  if (text.length > maxBytes) {
+    const message = `the file is bigger than ${maxBytes / 1024 / 1024} MiB, and is not read`;
     return { documents: [], issues: [issue('FILE_UNREADABLE', '', message, { file })] };
   }
+  const quick = readQuickly(text, cache);
+  if (quick === undefined) return readExactly(text, file);
+  const places = new Places(text, file);
+  const documents = quick.map(({ value, start }) => ({
+    object: value,
+    locate: (path: string): Source => places.locate(start, path),
+  }));
+  return { documents, issues: [] };
+}
+
+/** As {@link readManifests}, without a short cut. */
+export function readExactly(text: string, file: string): Manifests {
+  const places = new Places(text, file);
   const documents: Sourced<unknown>[] = [];
   const issues: Issue[] = [];
   const stream = compose(text);
   let next = stream.next();
-  for (let index = 0; next.done !== true; index++, next = stream.next()) {
+  for (; next.done !== true; next = stream.next()) {
     const document = next.value;
     const mistake = firstError(document) ?? mistakeIn(document);
     const value = mistake ?? plainValue(document);
@@ -80,7 +116,7 @@ export function readManifests(text: string, file: string): Manifests {
       if (mistake !== undefined) return { documents, issues };
     } else if (value.plain !== null) {
       const start = document.contents?.range[0] ?? 0;
-      documents.push({ object: value.plain, locate: (path) => places.locate(index, start, path) });
+      documents.push({ object: value.plain, locate: (path) => places.locate(start, path) });
     }
   }
   if (next.value !== undefined) issues.push(issue('YAML_MALFORMED', '', next.value.message, places.at(next.value.offset)));
@@ -186,7 +222,8 @@ function plainValue(document: ReadDocument): Mistake | { readonly plain: unknown
 }
 
 interface Tree {
-  readonly documents: readonly ReadDocument[];
+  /** By the offset at which they start. */
+  readonly documents: ReadonlyMap<number, ReadDocument>;
   readonly keys: KeyIndex;
 }
 
@@ -210,15 +247,16 @@ class Places {
     return { file: this.#file, ...this.#lines.at(offset) };
   }
 
-  /** The place of `path` in document `index`, which starts at `start`, or of the nearest node above it. */
-  locate(index: number, start: number, path: string): Source {
+  /** The place of `path` in the document that starts at `start`, or of the nearest node above it. */
+  locate(start: number, path: string): Source {
     if (path === '') return this.at(start);
     let tree = this.#tree?.deref();
     if (tree === undefined) {
-      tree = { documents: [...compose(this.#text)], keys: new KeyIndex() };
+      const documents = [...compose(this.#text)].map((document) => [document.contents?.range[0] ?? 0, document] as const);
+      tree = { documents: new Map(documents), keys: new KeyIndex() };
       this.#tree = new WeakRef(tree);
     }
-    return this.at(nearestOffset(tree.documents[index]?.contents, path, tree.keys) ?? start);
+    return this.at(nearestOffset(tree.documents.get(start)?.contents, path, tree.keys) ?? start);
   }
 }
 

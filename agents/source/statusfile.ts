@@ -9,6 +9,7 @@ import type { Component } from './source.js';
 const FOLDERS: Readonly<Record<string, string>> = {
   Service: 'services',
   IPAddressPool: 'ipaddresspools',
+  L2Advertisement: 'l2advertisements',
   ServiceL2Status: 'servicel2statuses',
   ConfigurationState: 'configurationstates',
 };

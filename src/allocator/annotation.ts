@@ -24,8 +24,14 @@ export interface Annotation {
 export const annotationKey = (suffix: Suffix): string => ANNOTATION_KEYS[suffix][0];
 
 export function readAnnotation({ annotations }: Pick<ServiceView, 'annotations'>, suffix: Suffix): Annotation | undefined {
-  const key = ANNOTATION_KEYS[suffix].find((one) => Object.hasOwn(annotations, one));
-  const value = key === undefined ? undefined : annotations[key];
-  if (key === undefined || value === undefined) return undefined;
-  return { key, value, path: formatPath(['metadata', 'annotations', key]) };
+  const [stable, deprecated] = ANNOTATION_KEYS[suffix];
+  const key = annotations[stable] === undefined ? deprecated : stable;
+  const value = annotations[key];
+  return value === undefined ? undefined : { key, value, path: PATHS.get(key) ?? '' };
 }
+
+const PATHS: ReadonlyMap<string, string> = new Map(
+  Object.values(ANNOTATION_KEYS)
+    .flat()
+    .map((key) => [key, formatPath(['metadata', 'annotations', key])]),
+);

@@ -8,11 +8,11 @@ import type { EndpointSliceView } from './views.js';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
-const ENDPOINT_SLICE = {
+export const ENDPOINT_SLICE = {
   type: 'object',
   required: ['metadata'],
   properties: {
-    metadata: READ_NAMESPACED_META,
+    metadata: READ_NAMESPACED_META as typeof READ_NAMESPACED_META,
     endpoints: {
       type: 'array',
       items: {

@@ -1,7 +1,7 @@
 /**
  * Which object a raw value says it is, as far as we have a use for it. Nothing below `metadata.name` is looked at.
  */
-import { type Issue, issue } from '../issue/issue.js';
+import { type Issue, issue, type ObjectRef } from '../issue/issue.js';
 import { API_VERSION, GROUP } from './kind.js';
 import { didYouMean } from './nearest.js';
 import { METALLB_NAMESPACE } from './object.js';
@@ -9,8 +9,8 @@ import { isRecord, type PlainObject, shown } from './value.js';
 
 export type Identity =
   /** `key` tells objects apart, and is how a person would call this one: `IPAddressPool metallb-system/primary-pool`. */
-  | { readonly reads: ReadKind; readonly key: string; readonly object: PlainObject }
-  | { readonly ignored: 'bgp'; readonly key: string }
+  | { readonly reads: ReadKind; readonly key: string; readonly ref: ObjectRef; readonly object: PlainObject }
+  | { readonly ignored: 'bgp' | 'legacy'; readonly key: string }
   | { readonly ignored: 'of-no-use' }
   | { readonly wrong: Issue };
 
@@ -18,7 +18,10 @@ export type ReadKind = (typeof OUR_KINDS)[number] | keyof typeof KUBERNETES_KIND
 
 const OUR_KINDS = ['IPAddressPool', 'L2Advertisement'] as const;
 const BGP_KINDS = ['BGPPeer', 'BGPAdvertisement', 'BFDProfile', 'Community'];
+const LEGACY_POOL = 'AddressPool';
 const STATUS_KINDS = ['ServiceL2Status', 'ServiceBGPStatus', 'ConfigurationState'];
+/** The object by which MetalLB's operator is told to install it. */
+const OPERATOR_KIND = 'MetalLB';
 const KUBERNETES_KINDS = {
   Service: { apiVersion: 'v1', namespaced: true },
   Node: { apiVersion: 'v1', namespaced: false },
@@ -36,6 +39,7 @@ export function identify(object: unknown): Identity {
   const [group = '', version] = apiVersion.split('/');
   if (group === GROUP && version !== undefined) return identifyOurs(object, apiVersion, kind);
   if (isOneOf(OUR_KINDS, kind) && isNearlyOurGroup(apiVersion, group)) return unknownVersion(apiVersion, kind);
+  if (isLegacyConfigMap(object)) return { ignored: 'legacy', key: `ConfigMap ${METALLB_NAMESPACE}/config` };
   if (!isOneOf(['Service', 'Node', 'Namespace', 'EndpointSlice'] as const, kind)) return { ignored: 'of-no-use' };
   const known = KUBERNETES_KINDS[kind];
   if (apiVersion !== known.apiVersion) return { ignored: 'of-no-use' };
@@ -43,8 +47,9 @@ export function identify(object: unknown): Identity {
 }
 
 function identifyOurs(object: PlainObject, apiVersion: string, kind: string): Identity {
-  if (STATUS_KINDS.includes(kind)) return { ignored: 'of-no-use' };
+  if (STATUS_KINDS.includes(kind) || kind === OPERATOR_KIND) return { ignored: 'of-no-use' };
   if (BGP_KINDS.includes(kind)) return { ignored: 'bgp', key: `${kind} ${nameOf(object) ?? ''}`.trim() };
+  if (kind === LEGACY_POOL) return legacyPool(object);
   if (isOneOf(OUR_KINDS, kind)) {
     return apiVersion === API_VERSION ? named(object, kind, METALLB_NAMESPACE) : unknownVersion(apiVersion, kind);
   }
@@ -60,7 +65,26 @@ function named(object: PlainObject, kind: ReadKind, defaultNamespace: string | u
     isRecord(metadata) && typeof metadata['namespace'] === 'string' && metadata['namespace'] !== ''
       ? metadata['namespace']
       : defaultNamespace;
-  return { reads: kind, key: defaultNamespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`, object };
+  const ref = namespace === undefined || defaultNamespace === undefined ? { kind, name } : { kind, namespace, name };
+  return { reads: kind, key: formatRef(ref), ref, object };
+}
+
+/** `IPAddressPool metallb-system/primary-pool`. */
+export const formatRef = ({ kind, namespace, name }: ObjectRef): string =>
+  namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+
+/** MetalLB's pools before 0.13, of either protocol. Those of BGP are BGP. */
+function legacyPool(object: PlainObject): Identity {
+  const { spec } = object;
+  const isBgp = isRecord(spec) && spec['protocol'] === 'bgp';
+  return { ignored: isBgp ? 'bgp' : 'legacy', key: `${LEGACY_POOL} ${nameOf(object) ?? ''}`.trim() };
+}
+
+/** MetalLB's whole configuration before 0.13. */
+function isLegacyConfigMap({ apiVersion, kind, metadata, data }: PlainObject): boolean {
+  if (apiVersion !== 'v1' || kind !== 'ConfigMap' || !isRecord(metadata)) return false;
+  const isThere = metadata['namespace'] === METALLB_NAMESPACE && metadata['name'] === 'config';
+  return isThere && isRecord(data) && Object.hasOwn(data, 'config');
 }
 
 function nameOf({ metadata }: PlainObject): string | undefined {

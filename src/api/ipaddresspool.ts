@@ -17,9 +17,11 @@ export type IPAddressPoolSpec = Static<typeof IP_ADDRESS_POOL_SPEC>;
 
 /**
  * Weaker than parseRange, so that an API server refuses what plainly is no addresses without refusing anything valid:
- * `address/length`, or `first-last` with spaces around the ends.
+ * `address/length`, or `first-last` with white space around the ends. It is spelled out, because the API server's `\s` knows
+ * ASCII only and ours knows more.
  */
-export const ADDRESSES_PATTERN = '^([0-9A-Fa-f:.]+/[0-9]{1,3}|\\s*[0-9A-Fa-f:.]+\\s*-\\s*[0-9A-Fa-f:.]+\\s*)$';
+export const ADDRESSES_PATTERN =
+  '^([0-9A-Fa-f:.]+/[0-9]{1,3}|[ \\t\\r\\n]*[0-9A-Fa-f:.]+[ \\t\\r\\n]*-[ \\t\\r\\n]*[0-9A-Fa-f:.]+[ \\t\\r\\n]*)$';
 
 const IP_ADDRESS_POOL_SPEC = {
   type: 'object',

@@ -5,7 +5,9 @@
  * They belong in the namespace metallb-system. One that names no namespace is taken to be there, although kubectl would put
  * it into the namespace of its context. Their status is dropped: it is output, never input.
  */
+
 import { type Issue, issue, malformed, type Parsed, parsed } from '../issue/issue.js';
+import { withoutBgpFields } from './bgpfields.js';
 import { IP_ADDRESS_POOL, type IPAddressPool } from './ipaddresspool.js';
 import { manifestSchema } from './kind.js';
 import { L2_ADVERTISEMENT, type L2Advertisement } from './l2advertisement.js';
@@ -14,15 +16,15 @@ import type { Schema } from './schema.js';
 import { validate } from './validate.js';
 import { isRecord, type PlainObject, withoutNulls } from './value.js';
 
-const POOL_SCHEMA = manifestSchema(IP_ADDRESS_POOL);
-const ADVERTISEMENT_SCHEMA = manifestSchema(L2_ADVERTISEMENT);
+export const POOL_SCHEMA: Schema = manifestSchema(IP_ADDRESS_POOL);
+export const ADVERTISEMENT_SCHEMA: Schema = manifestSchema(L2_ADVERTISEMENT);
 
 export const readIPAddressPool = (object: PlainObject): Parsed<IPAddressPool> => readManifest(object, POOL_SCHEMA);
 export const readL2Advertisement = (object: PlainObject): Parsed<L2Advertisement> => readManifest(object, ADVERTISEMENT_SCHEMA);
 
 /** `T` is what `schema` describes. */
 function readManifest<T>(object: PlainObject, schema: Schema): Parsed<T> {
-  const { status: _, ...manifest } = object;
+  const { status: _, ...manifest } = withoutBgpFields(String(object['kind']), object);
   // `creationTimestamp: null` is what generators write; an API server reads it as absent. In the spec null is a mistake.
   const written = { ...manifest, metadata: withoutNulls(object['metadata']) };
   const issues = [...validate(schema, written).filter(isStructural), ...misplaced(written.metadata)];

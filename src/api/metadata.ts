@@ -21,16 +21,29 @@ export const READ_NAMESPACED_META = {
     namespace: { type: 'string' },
     labels: LABELS as typeof LABELS,
     annotations: LABELS as typeof LABELS,
+    creationTimestamp: { type: 'string' },
   },
+} as const;
+
+/** A name as an API server wants it (RFC 1123). */
+const OBJECT_NAME = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 253,
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+} as const;
+const OBJECT_LABELS = {
+  type: 'object',
+  additionalProperties: { type: 'string', maxLength: 63, pattern: '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$' },
 } as const;
 
 export const OBJECT_META = {
   type: 'object',
   required: ['name'],
   properties: {
-    name: NAME as typeof NAME,
+    name: OBJECT_NAME as typeof OBJECT_NAME,
     namespace: { type: 'string' },
-    labels: LABELS as typeof LABELS,
+    labels: OBJECT_LABELS as typeof OBJECT_LABELS,
     annotations: LABELS as typeof LABELS,
     generateName: { type: 'string' },
     uid: { type: 'string' },

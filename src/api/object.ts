@@ -1,7 +1,7 @@
 /**
  * A Kubernetes object as it was read, before anything is known about it but its kind, and where it was written.
  */
-import type { Source } from '../issue/issue.js';
+import type { ObjectRef, Source } from '../issue/issue.js';
 
 export interface ObjectMeta {
   readonly name: string;
@@ -25,3 +25,10 @@ export interface Sourced<T = KubeObject> {
 
 /** The namespace that our own kinds live in. */
 export const METALLB_NAMESPACE = 'metallb-system';
+
+/** The name of an object of ours: one that names no namespace is taken to be in {@link METALLB_NAMESPACE}. */
+export const refOf = ({ kind, metadata: { namespace = METALLB_NAMESPACE, name } }: KubeObject): ObjectRef => ({
+  kind,
+  namespace,
+  name,
+});

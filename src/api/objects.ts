@@ -2,18 +2,21 @@
  * Raw objects of any kind, sorted into those we read, in the order they came in. One that cannot be read is left out, and
  * issues say why; kinds we have no use for pass without a word. Of the same object in two places the first is kept.
  */
-import { type Issue, issue, malformed, type Parsed, type Source } from '../issue/issue.js';
-import { readEndpointSlice } from './endpointslice.js';
+import { type Issue, issue, malformed, type ObjectRef, type Parsed, type Source } from '../issue/issue.js';
+import { bgpFields } from './bgpfields.js';
+import { ENDPOINT_SLICE, readEndpointSlice } from './endpointslice.js';
 import { identify, type ReadKind } from './identity.js';
 import type { IPAddressPool } from './ipaddresspool.js';
 import type { L2Advertisement } from './l2advertisement.js';
 import { unfold } from './list.js';
-import { readIPAddressPool, readL2Advertisement } from './manifest.js';
-import { readNamespace } from './namespace.js';
-import { readNode } from './node.js';
+import { ADVERTISEMENT_SCHEMA, POOL_SCHEMA, readIPAddressPool, readL2Advertisement } from './manifest.js';
+import { NAMESPACE, readNamespace } from './namespace.js';
+import { NODE, readNode } from './node.js';
 import type { Sourced } from './object.js';
-import { readService } from './service.js';
-import type { PlainObject } from './value.js';
+import { salvage } from './salvage.js';
+import type { Schema } from './schema.js';
+import { readService, SERVICE } from './service.js';
+import { isRecord, type PlainObject } from './value.js';
 import type { EndpointSliceView, NamespaceView, NodeView, ServiceView } from './views.js';
 
 export interface Objects {
@@ -27,16 +30,19 @@ export interface Objects {
 
 export interface ReadObjects {
   readonly objects: Objects;
-  /** In the order of the objects; the one warning about BGP comes last. */
+  /** What can be read of the objects that are left out: to look for more mistakes in, and for nothing else. */
+  readonly salvaged: Objects;
+  /** In the order of the objects; the warnings about what is ignored come last. */
   readonly issues: readonly Issue[];
 }
 
-/** BGP_IGNORED, NOT_AN_OBJECT, DUPLICATE_OBJECT, API_VERSION_UNKNOWN, and what the reader of each kind finds. */
+/** BGP_IGNORED, LEGACY_IGNORED, NOT_AN_OBJECT, DUPLICATE_OBJECT, API_VERSION_UNKNOWN, and what the reader of each kind finds. */
 export function readObjects(sourced: Iterable<Sourced<unknown>>): ReadObjects {
   const found = newFindings();
+  const rest = newFindings();
   const issues: Issue[] = [];
   const seen = new Map<string, Sourced<unknown>>();
-  const bgp: Ignored[] = [];
+  const ignored: Record<'bgp' | 'legacy', Ignored[]> = { bgp: [], legacy: [] };
   for (const item of items(sourced)) {
     const identity = identify(item.object);
     if ('wrong' in identity) {
@@ -50,12 +56,36 @@ export function readObjects(sourced: Iterable<Sourced<unknown>>): ReadObjects {
         before === undefined || isOurs
           ? keep(identity.reads, identity.object, item, found)
           : repeated(identity.key, before, item);
-      if (!result.ok) issues.push(...result.issues.map((one) => placed(one, item)));
-    } else if (identity.ignored === 'bgp') {
-      bgp.push({ key: identity.key, item });
+      if (!result.ok) {
+        issues.push(...result.issues.map((one) => placed(one, item, identity.ref)));
+        if (before === undefined) keepRest(identity.reads, identity.object, item, rest);
+      }
+      for (const path of bgpFields(identity.reads, identity.object)) {
+        ignored.bgp.push({ key: `${path} of ${identity.key}`, path, item });
+      }
+    } else if (identity.ignored !== 'of-no-use') {
+      ignored[identity.ignored].push({ key: identity.key, path: '', item });
     }
   }
-  return { objects: found, issues: [...issues, ...bgpIgnored(bgp)] };
+  return { objects: found, salvaged: rest, issues: [...issues, ...bgpIgnored(ignored.bgp), ...legacyIgnored(ignored.legacy)] };
+}
+
+const SCHEMAS: Readonly<Record<ReadKind, Schema>> = {
+  IPAddressPool: POOL_SCHEMA,
+  L2Advertisement: ADVERTISEMENT_SCHEMA,
+  Service: SERVICE,
+  Node: NODE,
+  Namespace: NAMESPACE,
+  EndpointSlice: ENDPOINT_SLICE,
+};
+
+/** Adds what can be read of a bad object to `rest`. A pool may be left without what every pool must have. */
+function keepRest(kind: ReadKind, object: PlainObject, item: Sourced<unknown>, rest: Findings): void {
+  const what = salvage(SCHEMAS[kind], object);
+  const locate = (path: string): Source | undefined => item.locate(path);
+  if (kind === 'IPAddressPool') rest.pools.push({ object: what as IPAddressPool, locate });
+  else if (kind === 'L2Advertisement') rest.advertisements.push({ object: what as L2Advertisement, locate });
+  else if (isRecord(what)) keep(kind, what, item, rest);
 }
 
 function* items(sourced: Iterable<Sourced<unknown>>): Generator<Sourced<unknown>> {
@@ -103,9 +133,9 @@ function added<From, To>(to: To[], result: Parsed<From>, convert: (value: From) 
   return result;
 }
 
-function placed(what: Issue, item: Sourced<unknown>): Issue {
+function placed(what: Issue, item: Sourced<unknown>, object?: ObjectRef): Issue {
   const source = item.locate(what.path);
-  return source === undefined ? what : { ...what, source };
+  return { ...what, ...(source === undefined ? {} : { source }), ...(object === undefined ? {} : { object }) };
 }
 
 function repeated(key: string, before: Sourced<unknown>, again: Sourced<unknown>): Parsed<never> {
@@ -120,12 +150,23 @@ const formatPlace = (source: Source | undefined): string =>
 
 interface Ignored {
   readonly key: string;
+  readonly path: string;
   readonly item: Sourced<unknown>;
 }
+
+const namesOf = (ignored: readonly Ignored[]): string => ignored.map(({ key }) => key).join(', ');
 
 function bgpIgnored(ignored: readonly Ignored[]): Issue[] {
   const [first] = ignored;
   if (first === undefined) return [];
-  const names = ignored.map(({ key }) => key).join(', ');
-  return [placed(issue('BGP_IGNORED', '', `this is a Layer 2 load balancer, which ignores ${names}`), first.item)];
+  const message = `this is a Layer 2 load balancer, which ignores ${namesOf(ignored)}`;
+  return [placed(issue('BGP_IGNORED', first.path, message), first.item)];
+}
+
+function legacyIgnored(ignored: readonly Ignored[]): Issue[] {
+  const [first] = ignored;
+  if (first === undefined) return [];
+  const instead = 'write each pool as an IPAddressPool with the same addresses, and an L2Advertisement that names it';
+  const message = `MetalLB reads ${namesOf(ignored)} no more since 0.13, nor does anything else; ${instead}, and delete this`;
+  return [placed(issue('LEGACY_IGNORED', '', message), first.item)];
 }

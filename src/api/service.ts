@@ -6,11 +6,11 @@ import { READ_NAMESPACED_META } from './metadata.js';
 import { read } from './projection.js';
 import type { ServiceView } from './views.js';
 
-const SERVICE = {
+export const SERVICE = {
   type: 'object',
   required: ['metadata'],
   properties: {
-    metadata: READ_NAMESPACED_META,
+    metadata: READ_NAMESPACED_META as typeof READ_NAMESPACED_META,
     spec: {
       type: 'object',
       properties: {
@@ -66,5 +66,6 @@ export function readService(object: unknown): Parsed<ServiceView> {
     ports: (spec.ports ?? []).map(({ protocol = 'TCP', port }) => ({ protocol, port })),
     selector: spec.selector ?? {},
     ingress: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
+    ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
   });
 }

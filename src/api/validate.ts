@@ -5,6 +5,7 @@
  * not say `additionalProperties: false`: an API server drops what it does not know without a word.
  */
 import { Check, Compile, Errors } from 'typebox/schema';
+import { Settings } from 'typebox/system';
 import { type Issue, issue } from '../issue/issue.js';
 import { parseRange } from '../net/range.js';
 import { complaint, noun } from './complaint.js';
@@ -13,6 +14,9 @@ import { didYouMean } from './nearest.js';
 import { formatPath, type Path } from './path.js';
 import type { Schema, Static } from './schema.js';
 import { isRecord } from './value.js';
+
+/** TypeBox stops at 8, and people would meet the ninth mistake in the next run. Nobody mends more than this at once. */
+Settings.Set({ maxErrors: 1000 });
 
 /** UNKNOWN_FIELD, FIELD_MISSING and FIELD_INVALID (for a text that plainly is no range, parseRange's issues); empty: `value` is valid. */
 export function validate(schema: Schema, value: unknown): readonly Issue[] {

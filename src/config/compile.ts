@@ -4,7 +4,7 @@
  */
 import type { IPAddressPool } from '../api/ipaddresspool.js';
 import type { L2Advertisement } from '../api/l2advertisement.js';
-import type { Sourced } from '../api/object.js';
+import type { KubeObject, Sourced } from '../api/object.js';
 import type { NamespaceView } from '../api/views.js';
 import { type Issue, issue } from '../issue/issue.js';
 import { type NamedPool, parseAdvertisement } from './advertisement.js';
@@ -54,12 +54,8 @@ export function compileConfig({ pools, advertisements, namespaces }: ConfigObjec
   return { config: isGood ? { pools: compiledPools, advertisements: compiledAdvertisements } : undefined, issues };
 }
 
-interface Named {
-  readonly metadata: { readonly name: string };
-}
-
 /** Objects of one name are an error; they are still put in an order, so that the report is always the same. */
-function byNameThenPlace(a: Sourced<Named>, b: Sourced<Named>): number {
+function byNameThenPlace(a: Sourced<KubeObject>, b: Sourced<KubeObject>): number {
   const [left, right] = [a.object.metadata.name, b.object.metadata.name];
   if (left !== right) return left < right ? -1 : 1;
   const [here, there] = [a.locate(''), b.locate('')];
@@ -69,7 +65,7 @@ function byNameThenPlace(a: Sourced<Named>, b: Sourced<Named>): number {
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function repeated(sorted: readonly Sourced<Named>[], kind: string): Issue[] {
+function repeated(sorted: readonly Sourced<KubeObject>[], kind: string): Issue[] {
   return sorted.flatMap((source, i) => {
     const before = sorted[i - 1];
     const { name } = source.object.metadata;

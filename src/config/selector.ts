@@ -2,6 +2,7 @@
  * A Kubernetes label selector, parsed: every requirement must hold. `{}` matches everything.
  */
 import type { LabelSelector } from '../api/labelselector.js';
+import { formatPath } from '../api/path.js';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../issue/issue.js';
 import { findDuplicates } from './duplicates.js';
 import { labelKeyProblem, labelValueProblem } from './labels.js';
@@ -47,8 +48,8 @@ export function parseSelector(selector: LabelSelector, path: string): Parsed<Sel
   const issues: Issue[] = [];
   for (const [key, value] of Object.entries(selector.matchLabels ?? {}).sort(byKey)) {
     const problem = labelKeyProblem(key) ?? labelValueProblem(value);
-    if (problem !== undefined)
-      issues.push(issue('SELECTOR_INVALID', `${path}.matchLabels`, `invalid label selector: ${problem}`));
+    const at = `${path}.matchLabels${formatPath(['x', key]).slice(1)}`;
+    if (problem !== undefined) issues.push(issue('SELECTOR_INVALID', at, `invalid label selector: ${problem}`));
     requirements.push({ key, operator: 'In', values: new Set([value]) });
   }
   const expressions = selector.matchExpressions ?? [];
@@ -83,24 +84,26 @@ const canonicalRequirement = ({ key, operator, values = [] }: LabelSelectorRequi
   JSON.stringify([key, operator, [...values].sort()]);
 
 function parseRequirement({ key, operator, values = [] }: LabelSelectorRequirement, path: string): Parsed<Requirement> {
-  const wrong = (at: string, why: string): Parsed<never> =>
-    malformed(issue('SELECTOR_INVALID', `${path}.${at}`, `invalid label selector: ${why}`));
+  const wrong = (at: string, why: string): Issue => issue('SELECTOR_INVALID', `${path}.${at}`, `invalid label selector: ${why}`);
   const keyProblem = labelKeyProblem(key);
-  if (keyProblem !== undefined) return wrong('key', keyProblem);
+  const issues = keyProblem === undefined ? [] : [wrong('key', keyProblem)];
   switch (operator) {
     case 'In':
     case 'NotIn': {
-      if (values.length === 0) return wrong('values', `${operator} needs at least one value`);
-      const duplicates = findDuplicates(values, `${path}.values`, 'value');
-      if (duplicates.length > 0) return malformed(...duplicates);
-      const problem = values.map(labelValueProblem).find((one) => one !== undefined);
-      return problem === undefined ? parsed({ key, operator, values: new Set(values) }) : wrong('values', problem);
+      if (values.length === 0) issues.push(wrong('values', `${operator} needs at least one value`));
+      const problems = values.map(labelValueProblem);
+      for (const [i, problem] of problems.entries()) if (problem !== undefined) issues.push(wrong(`values[${i}]`, problem));
+      issues.push(...findDuplicates(values, `${path}.values`, 'value'));
+      return issues.length === 0 ? parsed({ key, operator, values: new Set(values) }) : malformed(...issues);
     }
     case 'Exists':
-    case 'DoesNotExist':
-      return values.length === 0 ? parsed({ key, operator }) : wrong('values', `${operator} takes no values`);
+    case 'DoesNotExist': {
+      const listed = values.map((value) => JSON.stringify(value)).join(', ');
+      if (values.length > 0) issues.push(wrong('values', `${operator} takes no values, not ${listed}`));
+      return issues.length === 0 ? parsed({ key, operator }) : malformed(...issues);
+    }
     default:
-      return wrong('operator', `"${operator}" is not one of In, NotIn, Exists and DoesNotExist`);
+      return malformed(...issues, wrong('operator', `"${operator}" is not one of In, NotIn, Exists and DoesNotExist`));
   }
 }
 

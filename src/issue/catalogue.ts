@@ -28,8 +28,34 @@ export const CATALOGUE = {
   // Objects against each other.
   POOL_OVERLAP: { severity: 'error', summary: 'two ranges share addresses' },
   UNKNOWN_POOL: { severity: 'warning', summary: 'an advertisement names a pool that does not exist' },
+  OUTSIDE_SUBNET: { severity: 'error', summary: 'an address outside the subnet it is said to be in' },
+  SUBNET_OVERLAP: { severity: 'error', summary: "a pool has addresses that are somebody else's in a subnet" },
+  SUBNET_FULL: { severity: 'error', summary: 'a subnet has not so many free addresses in a row' },
+  OUTSIDE_POOL: { severity: 'error', summary: 'what is excluded or reserved is not in the pool' },
+  RESERVED_TWICE: { severity: 'error', summary: 'a name or an address of a pool is reserved already' },
+  POOL_IN_USE: { severity: 'error', summary: 'a pool is deleted while Services hold its addresses' },
   PRIORITY_NEGATIVE: { severity: 'error', summary: 'a negative pool priority' },
+  LEGACY_IGNORED: { severity: 'warning', summary: "MetalLB's configuration of before 0.13, which nothing reads" },
   BGP_IGNORED: { severity: 'warning', summary: 'BGP objects and fields are accepted and ignored' },
+
+  // What checks find when everything else is right.
+  POOL_UNADVERTISED: { severity: 'warning', summary: 'a pool that no advertisement covers' },
+  NO_POOL_MATCHED: { severity: 'warning', summary: 'an advertisement that announces no pool' },
+  NO_NODE_MATCHED: { severity: 'warning', summary: 'an advertisement that covers no node' },
+  NO_FAILOVER: { severity: 'warning', summary: 'a pool that only one node may answer for' },
+  SELECTOR_UNMATCHED: { severity: 'warning', summary: 'a selector for a label that nobody has' },
+  UNKNOWN_NAMESPACE: { severity: 'warning', summary: 'a pool pinned to a namespace that does not exist' },
+  POOL_ADMITS_NOBODY: { severity: 'warning', summary: 'a pool pinned to namespaces of which there is none' },
+  POOL_HAS_NODE: { severity: 'warning', summary: 'a pool with the address of a node' },
+  POOL_HAS_PODS: { severity: 'warning', summary: 'a pool with addresses of Pods' },
+  POOL_HAS_CLUSTER_IP: { severity: 'warning', summary: 'a pool with the cluster IP of a Service' },
+  POOL_FULL: { severity: 'warning', summary: 'a pool without a free address' },
+  POOL_NEARLY_FULL: { severity: 'warning', summary: 'a pool of which nine of ten addresses are given' },
+  SHARED_KEY_APART: { severity: 'warning', summary: 'Services with one sharing key and different addresses' },
+  SHARED_UNANNOUNCED: { severity: 'warning', summary: 'a Service that may share, where advertisements select Services' },
+  NOBODY_ANSWERS: { severity: 'warning', summary: 'a Service whose address no node may answer for' },
+  LOCAL_ONE_NODE: { severity: 'warning', summary: 'a Local Service with endpoints on one node only' },
+  CLASS_UNHANDLED: { severity: 'warning', summary: 'a load balancer class that is not served here' },
 
   // What a Service asked for and cannot have.
   SERVICE_INVALID: { severity: 'error', summary: 'a Service whose request contradicts itself' },
@@ -40,6 +66,9 @@ export const CATALOGUE = {
   REQUESTED_POOL_UNKNOWN: { severity: 'error', summary: 'the requested pool does not exist' },
   POOL_NOT_COMPATIBLE: { severity: 'error', summary: 'the pool is pinned to other namespaces or Services' },
   POOL_EXHAUSTED: { severity: 'error', summary: 'no pool has a free address for the Service' },
+
+  // Questions about objects.
+  NODE_UNKNOWN: { severity: 'error', summary: 'a node that is asked about does not exist' },
 
   // The lock file.
   LOCK_MALFORMED: { severity: 'error', summary: 'addresses.lock.yaml does not have the shape of a lock file' },

@@ -14,6 +14,14 @@ export interface Source {
   readonly column?: number;
 }
 
+/** An object, as people name it. */
+export interface ObjectRef {
+  readonly kind: string;
+  /** Absent for a kind without namespaces. */
+  readonly namespace?: string;
+  readonly name: string;
+}
+
 export interface Issue {
   readonly code: IssueCode;
   readonly severity: Severity;
@@ -21,6 +29,8 @@ export interface Issue {
   readonly path: string;
   readonly message: string;
   readonly source?: Source;
+  /** The object it is about, where whoever found it knows. */
+  readonly object?: ObjectRef;
 }
 
 /** Something that was parsed, or everything that is wrong with it. */

@@ -7,11 +7,19 @@
  * node can answer for decides.
  */
 import { type EndpointSliceView, type NodeView, type ServiceView, serviceKey } from '../api/views.js';
-import type { Advertisement, Config } from '../config/config.js';
+import type { Advertisement, Config, Pool } from '../config/config.js';
+import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
 import { type Address, compareAddresses, formatAddress } from '../net/address.js';
-import { type RangeSet, rangeSet, setContains } from '../net/rangeset.js';
 import type { Announcement } from './announcement.js';
-import { advertisementsFor, type Candidate, candidates, covers, type IneligibleReason } from './eligibility.js';
+import {
+  advertisementsFor,
+  type Candidate,
+  candidates,
+  covers,
+  type EligibilityInput,
+  electorateOf,
+  type IneligibleReason,
+} from './eligibility.js';
 import { compareText, rank } from './ranking.js';
 
 export interface AnnouncementsInput {
@@ -29,7 +37,18 @@ export interface AnnouncementsInput {
   readonly withoutSlices: 'cannot-serve' | 'serves-everywhere';
   /** `--ignore-exclude-lb`. */
   readonly ignoreExcludeLabel?: boolean;
+  /** Rankings computed before: whoever asks twice, as a comparison does, passes the same memory. */
+  readonly rankings?: RankingMemory;
 }
+
+export interface RankingMemory {
+  /** A number for each electorate, by its signature. */
+  readonly electorates: Map<string, number>;
+  /** By address and number of the electorate. */
+  readonly rankings: Map<string, readonly string[]>;
+}
+
+export const newRankingMemory = (): RankingMemory => ({ electorates: new Map(), rankings: new Map() });
 
 export interface AddressedService {
   readonly service: ServiceView;
@@ -58,11 +77,12 @@ export interface Announcements {
 }
 
 /** Computes what is announced. IPv6 is ranked like IPv4; whether it is answered is for the wire to say. */
-export function announcementsFor(input: AnnouncementsInput): Announcements {
-  const world = survey(input);
+export const announcementsFor = (input: AnnouncementsInput): Announcements => announcementsIn(survey(input));
+
+export function announcementsIn(world: World): Announcements {
   const holdings = new Map<string, Holding>();
   const refused: (Refusal & { readonly at: Address })[] = [];
-  for (const holder of sortedHolders(input.services)) {
+  for (const holder of sortedHolders(world.input.services)) {
     const verdict = judge(holder, world);
     for (const at of holder.addresses) {
       const address = formatAddress(at);
@@ -79,15 +99,25 @@ export function announcementsFor(input: AnnouncementsInput): Announcements {
 }
 
 /** The input, indexed once so that each Service costs only what it holds. */
-interface World {
+export interface World {
   readonly input: AnnouncementsInput;
-  readonly pools: readonly { readonly name: string; readonly addresses: RangeSet }[];
+  readonly ranges: RangeIndex;
   /** By `namespace/name` of the Service. */
   readonly slices: ReadonlyMap<string, readonly EndpointSliceView[]>;
   readonly self: NodeView | undefined;
+  /** Found so far, by what {@link electorateOf} says. */
+  readonly electorates: Map<string, Electorate>;
+  readonly memory: RankingMemory;
 }
 
-function survey(input: AnnouncementsInput): World {
+/** The candidates of some Services, and a number that is equal for equal eligible ones. */
+interface Electorate {
+  readonly all: readonly Candidate[];
+  readonly eligible: readonly Extract<Candidate, { eligible: true }>[];
+  readonly number: number;
+}
+
+export function survey(input: AnnouncementsInput): World {
   const slices = new Map<string, EndpointSliceView[]>();
   for (const slice of input.endpointSlices) {
     const key = serviceKey({ namespace: slice.namespace, name: slice.service });
@@ -97,9 +127,11 @@ function survey(input: AnnouncementsInput): World {
   }
   return {
     input,
-    pools: input.config.pools.map(({ name, ranges }) => ({ name, addresses: rangeSet(ranges) })),
+    ranges: indexRanges(input.config.pools),
     slices,
     self: input.nodes.find((node) => node.name === input.self),
+    electorates: new Map(),
+    memory: input.rankings ?? newRankingMemory(),
   };
 }
 
@@ -120,24 +152,68 @@ interface Grant {
 
 type Verdict = Grant | { readonly refused: Refusal['reasons'] };
 
-function judge({ service, addresses }: AddressedService, world: World): Verdict {
-  const { config, nodes, ignoreExcludeLabel = false, withoutSlices, self } = world.input;
-  const [first] = addresses;
-  const pool = world.pools.find((one) => addresses.every((address) => setContains(one.addresses, address)));
+function judge(holder: AddressedService, world: World): Verdict {
+  const [first] = holder.addresses;
+  const pool = poolOf(holder, world);
   if (pool === undefined || first === undefined)
-    return { refused: nodes.map(({ name }) => ({ node: name, reason: 'ipNotAllowed' })) };
+    return { refused: world.input.nodes.map(({ name }) => ({ node: name, reason: 'ipNotAllowed' })) };
 
-  const advertisements = advertisementsFor(config.advertisements, pool.name, service);
-  const slices = world.slices.get(serviceKey(service)) ?? (withoutSlices === 'cannot-serve' ? [] : 'unknown');
-  const all = candidates({ service, advertisements, nodes, endpoints: slices, ignoreExcludeLabel });
-  const eligible = all.filter((one) => one.eligible);
+  const question = questionOf(holder, pool, world);
+  const electorate = electorateIn(world, question);
+  const { all, eligible } = electorate;
   if (eligible.length === 0) return { refused: all.flatMap(reasonOf) };
   return {
-    service: serviceKey(service),
+    service: serviceKey(holder.service),
     pool: pool.name,
-    ranking: rank(eligible, formatAddress(first)),
-    interfaces: eligible.some(({ node }) => node === self) ? interfacesOn(world.self, advertisements) : [],
+    ranking: rankingIn(world, electorate, formatAddress(first)),
+    interfaces: eligible.some(({ node }) => node === world.input.self) ? interfacesOn(world.self, question.advertisements) : [],
   };
+}
+
+/** Every node and whether it may answer for the addresses of `holder`; undefined when those do not all lie in one pool. */
+export function candidatesIn(world: World, holder: AddressedService): readonly Candidate[] | undefined {
+  const pool = poolOf(holder, world);
+  return pool === undefined ? undefined : electorateIn(world, questionOf(holder, pool, world)).all;
+}
+
+/** The pool that has all of them. */
+function poolOf({ addresses }: AddressedService, { ranges }: World): Pool | undefined {
+  const [first, ...others] = addresses.map((address) => findRange(ranges, address)?.pool);
+  return others.every((pool) => pool === first) ? first : undefined;
+}
+
+function questionOf({ service }: AddressedService, pool: Pool, { input, slices }: World): EligibilityInput {
+  const { config, nodes, ignoreExcludeLabel = false, withoutSlices } = input;
+  return {
+    service,
+    advertisements: advertisementsFor(config.advertisements, pool.name, service),
+    nodes,
+    endpoints: slices.get(serviceKey(service)) ?? (withoutSlices === 'cannot-serve' ? [] : 'unknown'),
+    ignoreExcludeLabel,
+  };
+}
+
+function electorateIn({ electorates, memory }: World, question: EligibilityInput): Electorate {
+  const key = electorateOf(question);
+  const known = key === undefined ? undefined : electorates.get(key);
+  if (known !== undefined) return known;
+  const all = candidates(question);
+  const eligible = all.filter((one) => one.eligible);
+  const signature = eligible.map(({ node, score, cordoned }) => `${node} ${score} ${cordoned === true}`).join();
+  const number = memory.electorates.get(signature) ?? memory.electorates.size;
+  memory.electorates.set(signature, number);
+  const electorate = { all, eligible, number };
+  if (key !== undefined) electorates.set(key, electorate);
+  return electorate;
+}
+
+function rankingIn({ memory }: World, { eligible, number }: Electorate, address: string): readonly string[] {
+  const key = `${address} ${number}`;
+  const known = memory.rankings.get(key);
+  if (known !== undefined) return known;
+  const ranking = rank(eligible, address);
+  memory.rankings.set(key, ranking);
+  return ranking;
 }
 
 const reasonOf = (candidate: Candidate): Refusal['reasons'] =>

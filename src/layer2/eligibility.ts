@@ -20,7 +20,7 @@ export type IneligibleReason =
   | 'noLocalEndpoints';
 
 export type Candidate =
-  | { readonly node: string; readonly eligible: true; readonly score: number }
+  | { readonly node: string; readonly eligible: true; readonly score: number; readonly cordoned?: true }
   | { readonly node: string; readonly eligible: false; readonly reason: IneligibleReason };
 
 export interface EligibilityInput {
@@ -47,6 +47,9 @@ export const advertisementsFor = (
 
 export const covers = (ad: Advertisement, node: NodeView): boolean => matchesAny(ad.nodeSelectors, node.labels);
 
+/** Whether anything about the node itself speaks against it. */
+export const isAvailable = (node: NodeView): boolean => !node.networkUnavailable && !Object.hasOwn(node.labels, EXCLUDE_LABEL);
+
 /** One candidate a node, in the order of `nodes`. */
 export function candidates(input: EligibilityInput): Candidate[] {
   const serving = servingNodes(input.endpoints);
@@ -54,9 +57,20 @@ export function candidates(input: EligibilityInput): Candidate[] {
   return input.nodes.map((node) => {
     const reason = ofService ?? nodeReason(input, node, serving);
     return reason === undefined
-      ? { node: node.name, eligible: true, score: scoreOf(input.advertisements, node) }
+      ? { node: node.name, eligible: true, score: scoreOf(input.advertisements, node), ...(node.cordoned && { cordoned: true }) }
       : { node: node.name, eligible: false, reason };
   });
+}
+
+/**
+ * Equal texts for Services of one configuration that have the same candidates, so that they are found once for all of them;
+ * undefined for a Service with candidates of its own.
+ */
+export function electorateOf(input: EligibilityInput): string | undefined {
+  const { service, advertisements, endpoints } = input;
+  if (service.externalTrafficPolicy === 'Local' && endpoints !== 'unknown') return undefined;
+  const reason = serviceReason(input, servingNodes(endpoints)) ?? '';
+  return [reason, ...advertisements.map(({ name }) => name)].join('\n');
 }
 
 /** Where endpoints can serve. `any` counts those without a node too, which serve under the policy Cluster. */

@@ -8,13 +8,18 @@ export interface Scored {
   readonly node: string;
   /** The sum of the preference weights. Higher is better. */
   readonly score: number;
+  /** A node that is cordoned is asked last, and still asked when it is the only one. */
+  readonly cordoned?: boolean;
 }
 
-/** Ranks by score descending, then by SHA-256 of `node#address` ascending. `address` is RFC 5952 text. */
+/**
+ * Ranks cordoned nodes last, then by score descending, then by SHA-256 of `node#address` ascending. `address` is RFC 5952 text.
+ * MetalLB does not look at cordons.
+ */
 export function rank(candidates: readonly Scored[], address: string): string[] {
   return candidates
-    .map(({ node, score }) => ({ node, score, digest: electionDigest(node, address) }))
-    .sort((a, b) => b.score - a.score || compareText(a.digest, b.digest))
+    .map(({ node, score, cordoned = false }) => ({ node, score, cordoned, digest: electionDigest(node, address) }))
+    .sort((a, b) => Number(a.cordoned) - Number(b.cordoned) || b.score - a.score || compareText(a.digest, b.digest))
     .map(({ node }) => node);
 }
 

@@ -62,6 +62,12 @@ export function nextAddress(address: Address): Address | undefined {
   return undefined;
 }
 
+/** The address before `address`; undefined before the first of its family. */
+export function previousAddress(address: Address): Address | undefined {
+  const value = addressToBigInt(address);
+  return value === 0n ? undefined : addressFromBigInt(address.family, value - 1n);
+}
+
 /** `.0` and `.255`, which some network equipment drops (avoidBuggyIPs). IPv6 has none. */
 export const isBuggy = (address: Address): boolean =>
   address.family === 'IPv4' && ((address.value & 255) === 0 || (address.value & 255) === 255);

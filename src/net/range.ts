@@ -65,10 +65,26 @@ export const rangeContains = (range: Range, address: Address): boolean =>
 export const rangesOverlap = (a: Range, b: Range): boolean =>
   compareAddresses(a.first, b.last) <= 0 && compareAddresses(b.first, a.last) <= 0;
 
+/** The addresses that are in both; undefined when none is. */
+export function sharedRange(a: Range, b: Range): Range | undefined {
+  if (!rangesOverlap(a, b)) return undefined;
+  const first = compareAddresses(a.first, b.first) >= 0 ? a.first : b.first;
+  const last = compareAddresses(a.last, b.last) <= 0 ? a.last : b.last;
+  return { first, last };
+}
+
 /** How many addresses the range has: up to 2^128. */
 export const rangeSize = ({ first, last }: Range): bigint => addressToBigInt(last) - addressToBigInt(first) + 1n;
 
 export const formatRange = ({ first, last }: Range): string => `${formatAddress(first)}-${formatAddress(last)}`;
+
+/** The range in a sentence: `first-last`, or the one address it has. */
+export const describeRange = (range: Range): string =>
+  rangeSize(range) === 1n ? formatAddress(range.first) : formatRange(range);
+
+/** The range as an entry of `spec.addresses`: {@link parseRange} reads it back. One address is a prefix of full length. */
+export const formatEntry = (range: Range): string =>
+  rangeSize(range) === 1n ? singleAddress(formatAddress(range.first)) : formatRange(range);
 
 /** The fewest prefixes that cover exactly this range, ascending. */
 export function prefixesOf({ first, last }: Range): Prefix[] {

@@ -71,7 +71,8 @@ export const lockOfTexts = (entries: Readonly<Record<string, string>>): Lock => 
   ),
 });
 
-function shortly(outcome: Outcome | undefined): string {
+/** `10.0.0.1 from a`, the codes of why not, or why it is ignored. */
+export function shortly(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'absent';
   if ('ignored' in outcome) return outcome.ignored;
   if ('pending' in outcome) return outcome.pending.map(({ code }) => code).join(', ');
@@ -86,8 +87,11 @@ export function allocated(
   loadBalancerClass?: string,
 ): Record<string, string> {
   const outcomes = allocateAll(config, services, lock, loadBalancerClass === undefined ? {} : { loadBalancerClass });
-  return Object.fromEntries([...outcomes].map(([key, outcome]) => [key.replace(/^default\//, ''), shortly(outcome)]));
+  return byShortName(outcomes);
 }
+
+export const byShortName = (outcomes: ReadonlyMap<string, Outcome>): Record<string, string> =>
+  Object.fromEntries([...outcomes].map(([key, outcome]) => [key.replace(/^default\//, ''), shortly(outcome)]));
 
 /** The message of the first issue, or of the reason. */
 export function told(outcome: Outcome | undefined): string {

@@ -92,6 +92,45 @@ describe('what cannot be read is named', () => {
       ],
       ['BGP_IGNORED objects.yaml:1 this is a Layer 2 load balancer, which ignores BGPPeer peer, BFDProfile fast'],
     ],
+    [
+      'fields of BGP in kinds that are ours, with the objects, once',
+      [
+        { apiVersion: 'metallb.io/v1beta1', kind: 'BGPAdvertisement', metadata: { name: 'x' } },
+        {
+          apiVersion: 'metallb.io/v1beta1',
+          kind: 'L2Advertisement',
+          metadata: { name: 'x' },
+          spec: { localPref: 100, peers: 5 },
+        },
+        pool('a', { spec: { addresses: ['10.0.0.0/24'], protocol: 'bgp' } }),
+      ],
+      [
+        'BGP_IGNORED objects.yaml:1 this is a Layer 2 load balancer, which ignores BGPAdvertisement x, spec.localPref of L2Advertisement metallb-system/x, spec.peers of L2Advertisement metallb-system/x, spec.protocol of IPAddressPool metallb-system/a',
+      ],
+    ],
+    [
+      'a field of BGP that no longer hides a mistyped one',
+      [{ apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata: { name: 'x' }, spec: { peers: [], peer: [] } }],
+      [
+        expect.stringMatching(/^UNKNOWN_FIELD objects\.yaml:1 spec\.peer: /),
+        expect.stringMatching(/^BGP_IGNORED objects\.yaml:1 spec\.peers: /),
+      ],
+    ],
+    [
+      'the pools and the ConfigMap of before 0.13, once',
+      [
+        { apiVersion: 'metallb.io/v1beta1', kind: 'AddressPool', metadata: { name: 'main' }, spec: { protocol: 'layer2' } },
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config', namespace: 'metallb-system' }, data: { config: '' } },
+      ],
+      [
+        'LEGACY_IGNORED objects.yaml:1 MetalLB reads AddressPool main, ConfigMap metallb-system/config no more since 0.13, nor does anything else; write each pool as an IPAddressPool with the same addresses, and an L2Advertisement that names it, and delete this',
+      ],
+    ],
+    [
+      'a pool of before 0.13 that was for BGP',
+      [{ apiVersion: 'metallb.io/v1beta1', kind: 'AddressPool', metadata: { name: 'main' }, spec: { protocol: 'bgp' } }],
+      ['BGP_IGNORED objects.yaml:1 this is a Layer 2 load balancer, which ignores AddressPool main'],
+    ],
   ])('%s', (_, objects, expected) => {
     expect(complaints(...objects)).toEqual(expected);
   });
@@ -102,6 +141,7 @@ test.each<[string, unknown]>([
   ['a Service of Knative', { apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name: 'web' } }],
   ['a kustomization, which has no name', { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' }],
   ['what speakers write', { apiVersion: 'metallb.io/v1beta1', kind: 'ServiceL2Status', metadata: { name: 'l2-x' } }],
+  ['another ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config' }, data: { config: '' } }],
   ['an empty list', { apiVersion: 'v1', kind: 'List', items: [] }],
 ])('%s passes without a word', (_, object) => {
   const { objects, issues } = read(object);
@@ -112,6 +152,22 @@ test.each<[string, unknown]>([
 test('what is wrong is left out, what is right stays', () => {
   const { objects } = read(pool('a'), pool('b', { spec: {} }), pool('c'));
   expect(objects.pools.map(({ object }) => object.metadata.name)).toEqual(['a', 'c']);
+});
+
+test('what can be read of what is left out is kept apart, with its lists as long as they were', () => {
+  const { objects, salvaged } = read(
+    pool('b', {
+      spec: { addresses: ['10.0.0.0/24', 5], autoAssign: 'yes', serviceAllocation: { priority: -1, namespaces: 'x' } },
+    }),
+    service({ type: 'LoadBalancer', loadBalancerIP: '10.0.0.1', ports: [{ port: 0 }] }),
+    { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', labels: { zone: 'a', rack: 5 } } },
+  );
+  expect(Object.values(objects).flat()).toEqual([]);
+  expect(salvaged.pools.map(({ object }) => object.spec)).toEqual([
+    { addresses: ['10.0.0.0/24', ''], serviceAllocation: { priority: -1 } },
+  ]);
+  expect(salvaged.services).toMatchObject([{ type: 'LoadBalancer', loadBalancerIP: '10.0.0.1' }]);
+  expect(salvaged.nodes).toMatchObject([{ name: 'n1', labels: { zone: 'a' } }]);
 });
 
 test('text that is no range is left to whoever parses it', () => {

@@ -111,6 +111,7 @@ describe('two pools that share addresses', () => {
         severity: 'error',
         path: 'spec.addresses[1]',
         source: { file: 'b.yaml#spec.addresses[1]' },
+        object: { kind: 'IPAddressPool', namespace: 'metallb-system', name: 'b' },
         message:
           '"10.0.0.0/24" of pool "b" (b.yaml#spec.addresses[1]) overlaps with already defined CIDR or range ' +
           '"10.0.0.240-10.0.1.3" of pool "a" (a.yaml#spec.addresses[0]): both have 10.0.0.240-10.0.0.255',

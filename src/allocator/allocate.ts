@@ -3,11 +3,10 @@
  * (metallb-behaviour §3.4). The state records what was given.
  */
 import type { Pool } from '../config/config.js';
-import { formatAddress } from '../net/address.js';
+import { type Family, formatAddress } from '../net/address.js';
 import type { Allocation, Reason } from './allocation.js';
 import { assign, release } from './assign.js';
-import { choose, settleFamily } from './choose.js';
-import type { Families } from './families.js';
+import { choose, lowestIn, type SettledFamilies, searchFor, settleFamily } from './choose.js';
 import { locateAddress, pinnedPools, pinRefuses } from './poolindex.js';
 import type { PoolVerdict, Refusal } from './refusal.js';
 import type { Request } from './request.js';
@@ -54,7 +53,7 @@ function requestedPool(state: AllocatorState, request: Request, pool: Pool): All
     fromPools(state, request, [pool], families, 'REQUESTED_POOL') ?? {
       refused: 'exhausted',
       families,
-      verdicts: [{ pool: pool.name, why: hasRoomFor(state, pool, families) ? 'full' : 'lacks-family' }],
+      verdicts: [withoutRoom(state, pool, request, families)],
       more: 0,
     }
   );
@@ -69,7 +68,7 @@ function automatic(state: AllocatorState, request: Request): Allocated {
   return (
     fromPools(state, request, pinned, families, 'PINNED_POOL') ??
     fromPools(state, request, general, families, 'GENERAL_POOL') ??
-    exhausted(state, request, families)
+    exhausted(state, request, families, pinned)
   );
 }
 
@@ -77,7 +76,7 @@ function fromPools(
   state: AllocatorState,
   request: Request,
   pools: readonly Pool[],
-  families: Exclude<Families, { stack: 'either' }>,
+  families: SettledFamilies,
   code: 'REQUESTED_POOL' | 'PINNED_POOL' | 'GENERAL_POOL',
 ): Allocated | undefined {
   const addresses = choose(state, pools, families, request);
@@ -112,27 +111,40 @@ function describeChoice(
 /** How many pools an issue tells about: with thousands of pending Services and pools, nobody reads them all. */
 const MAX_VERDICTS = 8;
 
-function exhausted(state: AllocatorState, request: Request, families: Families): Refusal {
-  const pools = [...state.pools.byName.values()];
-  const verdicts = pools
-    .slice(0, MAX_VERDICTS)
-    .map((pool) => ({ pool: pool.name, why: verdictOn(state, pool, request, families) }));
-  return { refused: 'exhausted', families, verdicts, more: pools.length - verdicts.length };
+/** Those that were tried come first: of the others it matters less why they were not. */
+function exhausted(state: AllocatorState, request: Request, families: SettledFamilies, pinned: readonly Pool[]): Refusal {
+  const { byName, general } = state.pools;
+  const told = new Set([...pinned.slice(0, MAX_VERDICTS), ...general.slice(0, MAX_VERDICTS)].slice(0, MAX_VERDICTS));
+  for (const pool of byName.values()) {
+    if (told.size === MAX_VERDICTS) break;
+    told.add(pool);
+  }
+  const verdicts = [...told].map((pool) => verdictOn(state, pool, request, families));
+  return { refused: 'exhausted', families, verdicts, more: byName.size - told.size };
 }
 
-function verdictOn(state: AllocatorState, pool: Pool, request: Request, families: Families): PoolVerdict['why'] {
-  if (!pool.autoAssign) return 'not-automatic';
+function verdictOn(state: AllocatorState, pool: Pool, request: Request, families: SettledFamilies): PoolVerdict {
   const closed = pinRefuses(pool, request);
-  if (closed !== undefined) return `closed-to-${closed}`;
-  return hasRoomFor(state, pool, families) ? 'full' : 'lacks-family';
+  if (closed === 'everybody') return { pool: pool.name, why: 'closed', to: closed };
+  if (!pool.autoAssign) return { pool: pool.name, why: 'not-automatic' };
+  return closed === undefined ? withoutRoom(state, pool, request, families) : { pool: pool.name, why: 'closed', to: closed };
 }
 
-/** Whether the pool, when it is empty, has every family that is needed. */
-function hasRoomFor({ free }: AllocatorState, pool: Pool, families: Families): boolean {
-  const space = free.get(pool);
-  if (families.stack === 'single') return space?.[families.family] !== undefined;
-  const both = space?.IPv4 !== undefined && space.IPv6 !== undefined;
-  return both || (families.stack === 'dual' && families.policy === 'prefer');
+/** Of a pool that is open to the Service: which family it lacks, or which it has no more of. */
+function withoutRoom(state: AllocatorState, pool: Pool, request: Request, families: SettledFamilies): PoolVerdict {
+  const { name } = pool;
+  const space = state.free.get(pool);
+  const needed: readonly Family[] = families.stack === 'single' ? [families.family] : ['IPv4', 'IPv6'];
+  const present = needed.filter((family) => space?.[family] !== undefined);
+  const enough = families.stack === 'dual' && families.policy === 'prefer' ? 1 : needed.length;
+  if (present.length < enough) {
+    return { pool: name, why: 'lacks-family', families: needed.filter((family) => !present.includes(family)) };
+  }
+  const search = searchFor(state, request.tenancy);
+  const spent = present.filter((family) => lowestIn(search, pool, family) === undefined);
+  const kept = spent.reduce((sum, family) => sum + (space?.[family]?.kept ?? 0), 0);
+  const [only] = spent.length < present.length ? spent : [];
+  return { pool: name, why: 'full', kept, ...(only === undefined ? {} : { family: only }) };
 }
 
 const allocation = ({ addresses, pool }: Holding, reason: Reason): Allocated => ({

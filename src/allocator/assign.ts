@@ -26,10 +26,8 @@ export type Assigned = { readonly assigned: Holding } | Refusal;
 
 /** As {@link assign}, for addresses that the Service has already: that they are locked for others takes nothing away. */
 export function retain(state: AllocatorState, request: Request, addresses: readonly Address[]): Assigned {
-  const pool = poolOfAll(state, addresses);
+  const pool = openPoolOfAll(state, request, addresses);
   if ('refused' in pool) return pool;
-  const closed = pinRefuses(pool, request);
-  if (closed !== undefined) return { refused: 'pool-closed', pool, to: closed };
   for (const address of addresses) {
     const refusal = occupied(state, request, address);
     if (refusal !== undefined) return refusal;
@@ -38,6 +36,14 @@ export function retain(state: AllocatorState, request: Request, addresses: reado
   forget(state, request.service);
   record(state, request.service, holding);
   return { assigned: holding };
+}
+
+/** The one pool that has all of `addresses` and is open to the Service. */
+export function openPoolOfAll(state: AllocatorState, request: Request, addresses: readonly Address[]): Pool | Refusal {
+  const pool = poolOfAll(state, addresses);
+  if ('refused' in pool) return pool;
+  const closed = pinRefuses(pool, request);
+  return closed === undefined ? pool : { refused: 'pool-closed', pool, to: closed };
 }
 
 /** Takes back what the Service holds, if anything. */

@@ -9,63 +9,72 @@ import { lowestFree } from './freespace.js';
 import { comparePlaces, type Place } from './poolindex.js';
 import type { Request } from './request.js';
 import { lowestShared } from './sharedspace.js';
-import { type AllocatorState, addressKey, isTaken, reservedFor, sharedSpaceOf } from './state.js';
+import { type AllocatorState, addressKey, isTaken, type SharedSpaces, sharedSpacesOf } from './state.js';
+import type { Tenancy } from './tenancy.js';
+
+/** What a Service wants once it is decided which family `either` is. */
+export type SettledFamilies = Exclude<Families, { stack: 'either' }>;
 
 /** At least one address; IPv4 before IPv6. Undefined when no pool of `pools` has what `families` needs. */
 export function choose(
   state: AllocatorState,
   pools: readonly Pool[],
-  families: Exclude<Families, { stack: 'either' }>,
-  request: Request,
+  families: SettledFamilies,
+  { tenancy }: Request,
 ): readonly Address[] | undefined {
-  if (families.stack === 'single') return chooseSingle(state, pools, families.family, request);
+  const search = searchFor(state, tenancy);
+  if (families.stack === 'single') return chooseSingle(search, pools, families.family);
   for (const pool of pools) {
-    const v4 = lowestIn(state, pool, 'IPv4', request);
-    const v6 = v4 === undefined ? undefined : lowestIn(state, pool, 'IPv6', request);
+    const v4 = lowestIn(search, pool, 'IPv4');
+    const v6 = v4 === undefined ? undefined : lowestIn(search, pool, 'IPv6');
     if (v4 !== undefined && v6 !== undefined) return [v4, v6];
   }
   if (families.policy === 'require') return undefined;
   const other = families.primary === 'IPv4' ? 'IPv6' : 'IPv4';
-  return chooseSingle(state, pools, families.primary, request) ?? chooseSingle(state, pools, other, request);
+  return chooseSingle(search, pools, families.primary) ?? chooseSingle(search, pools, other);
 }
 
 /** What `either` comes to among `pools`. A full pool counts: running out of IPv4 must not turn a Service to IPv6. */
-export function settleFamily(
-  { free }: AllocatorState,
-  pools: readonly Pool[],
-  families: Families,
-): Exclude<Families, { stack: 'either' }> {
+export function settleFamily({ free }: AllocatorState, pools: readonly Pool[], families: Families): SettledFamilies {
   if (families.stack !== 'either') return families;
   const hasIpv4 = pools.some((pool) => free.get(pool)?.IPv4 !== undefined);
   const hasIpv6 = pools.some((pool) => free.get(pool)?.IPv6 !== undefined);
   return { stack: 'single', family: hasIpv4 || !hasIpv6 ? 'IPv4' : 'IPv6' };
 }
 
-function chooseSingle(
-  state: AllocatorState,
-  pools: readonly Pool[],
-  family: Family,
-  request: Request,
-): readonly Address[] | undefined {
+function chooseSingle(search: Search, pools: readonly Pool[], family: Family): readonly Address[] | undefined {
   for (const pool of pools) {
-    const address = lowestIn(state, pool, family, request);
+    const address = lowestIn(search, pool, family);
     if (address !== undefined) return [address];
   }
   return undefined;
 }
 
-function lowestIn(state: AllocatorState, pool: Pool, family: Family, request: Request): Address | undefined {
-  const space = state.free.get(pool)?.[family];
-  if (space === undefined) return undefined;
-  const free = lowestFree(space, (address) => isTaken(state, address));
-  const joined = request.tenancy.sharingKey === '' ? undefined : lowestJoinable(state, pool, family, request);
-  if (free === undefined || joined === undefined) return (free ?? joined)?.address;
-  return (comparePlaces(free, joined) < 0 ? free : joined).address;
+/** What looking into one pool after the other needs: of thousands of pools, each must cost next to nothing. */
+export interface Search {
+  readonly free: AllocatorState['free'];
+  /** Those whose keys the Service has. */
+  readonly shared: SharedSpaces | undefined;
+  readonly ports: readonly string[];
+  readonly isTaken: (address: Address) => boolean;
+  readonly uses: (place: Place, port: string) => boolean;
 }
 
-function lowestJoinable(state: AllocatorState, pool: Pool, family: Family, { service, tenancy }: Request): Place | undefined {
-  const uses = ({ address }: Place, port: string): boolean => state.tenants.get(addressKey(address))?.ports?.has(port) === true;
-  const isOpen = ({ address }: Place): boolean => reservedFor(state, address, service) === undefined;
-  const space = sharedSpaceOf(state, pool, family, tenancy);
-  return space === undefined ? undefined : lowestShared(space, tenancy.ports, uses, isOpen);
+export const searchFor = (state: AllocatorState, tenancy: Tenancy): Search => ({
+  free: state.free,
+  shared: sharedSpacesOf(state, tenancy),
+  ports: tenancy.ports,
+  isTaken: (address) => isTaken(state, address),
+  uses: ({ address }, port) => state.tenants.get(addressKey(address))?.ports?.has(port) === true,
+});
+
+/** The lowest address of `family` in `pool` that the Service may have, free or shared; undefined when there is none. */
+export function lowestIn({ free, shared, ports, isTaken, uses }: Search, pool: Pool, family: Family): Address | undefined {
+  const space = free.get(pool)?.[family];
+  if (space === undefined) return undefined;
+  const empty = lowestFree(space, isTaken);
+  const joinable = shared?.get(pool)?.[family];
+  const joined = joinable === undefined ? undefined : lowestShared(joinable, ports, uses);
+  if (empty === undefined || joined === undefined) return (empty ?? joined)?.address;
+  return (comparePlaces(empty, joined) < 0 ? empty : joined).address;
 }

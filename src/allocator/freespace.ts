@@ -17,6 +17,8 @@ export interface FreeSpace {
   frontier: Place | undefined;
   /** Sorted: free addresses below the frontier. */
   readonly returned: Place[];
+  /** How many addresses are kept for Services that don't have them: they are not free, and nobody's. */
+  kept: number;
 }
 
 export const freeSpace = (pool: Pool, family: Family): FreeSpace => ({
@@ -24,6 +26,7 @@ export const freeSpace = (pool: Pool, family: Family): FreeSpace => ({
   family,
   frontier: startOf(pool, family, 0),
   returned: [],
+  kept: 0,
 });
 
 /** The lowest address that is not taken; undefined when all are. It stays free until `takePlace`. */

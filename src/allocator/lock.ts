@@ -13,6 +13,7 @@
  */
 import type { Sourced } from '../api/object.js';
 import { formatPath } from '../api/path.js';
+import { shown } from '../api/value.js';
 import { type Issue, issue, malformed, type Parsed, parsed, type Source } from '../issue/issue.js';
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../net/address.js';
 import { isIpv4Mapped } from '../net/prefix.js';
@@ -43,17 +44,18 @@ export function parseLock({ object, locate }: Sourced<unknown>): Parsed<Lock> {
     issues.push(issue('LOCK_MALFORMED', path, message, locate(path)));
   };
   if (!isMapping(object)) {
-    wrong('', `the lock file is not a mapping with apiVersion, kind and services`);
+    wrong('', `a lock file is a mapping with apiVersion, kind and services, not ${given(object)}`);
     return malformed(...issues);
   }
-  if (object['apiVersion'] !== LOCK_API_VERSION) wrong('apiVersion', `apiVersion is not "${LOCK_API_VERSION}"`);
-  if (object['kind'] !== LOCK_KIND) wrong('kind', `kind is not "${LOCK_KIND}"`);
+  if (object['apiVersion'] !== LOCK_API_VERSION)
+    wrong('apiVersion', `must be "${LOCK_API_VERSION}", not ${given(object['apiVersion'])}`);
+  if (object['kind'] !== LOCK_KIND) wrong('kind', `must be "${LOCK_KIND}", not ${given(object['kind'])}`);
   for (const field of unknownFields(object, ['apiVersion', 'kind', 'metadata', 'services'])) {
     wrong(field, `unknown field "${field}"; a lock file has apiVersion, kind and services`);
   }
   const { services } = object;
   if (!isMapping(services)) {
-    wrong('services', 'services is not a mapping from namespace/name to addresses ({} when there is none)');
+    wrong('services', `must be a mapping from namespace/name to addresses ({} when there is none), not ${given(services)}`);
     return malformed(...issues);
   }
   const entries = new Map<string, LockEntry>();
@@ -100,21 +102,22 @@ type Wrong = (path: string, message: string) => void;
 
 function readEntry(value: unknown, path: string, wrong: Wrong): LockEntry | undefined {
   if (!isMapping(value)) {
-    wrong(path, 'a locked Service is a mapping with addresses');
+    wrong(path, `a locked Service is a mapping with addresses, not ${given(value)}`);
     return undefined;
   }
   for (const field of unknownFields(value, ['addresses', 'pool'])) {
     wrong(`${path}.${field}`, `unknown field "${field}"; a locked Service has addresses and pool`);
   }
   const { addresses, pool } = value;
-  if (pool !== undefined && typeof pool !== 'string') wrong(`${path}.pool`, 'pool is not a name');
+  if (pool !== undefined && typeof pool !== 'string') wrong(`${path}.pool`, `must be the name of a pool, not ${given(pool)}`);
   const read = readAddresses(addresses, `${path}.addresses`, wrong);
   return read === undefined ? undefined : { addresses: read, ...(typeof pool === 'string' ? { pool } : {}) };
 }
 
 function readAddresses(value: unknown, path: string, wrong: Wrong): readonly Address[] | undefined {
   if (!Array.isArray(value) || value.length === 0 || value.length > 2) {
-    wrong(path, 'addresses is not a list of one address, or of one of each family');
+    const what = Array.isArray(value) ? `a list of ${value.length}` : given(value);
+    wrong(path, `must be a list of one address, or of one of each family, not ${what}`);
     return undefined;
   }
   const addresses: Address[] = [];
@@ -122,10 +125,7 @@ function readAddresses(value: unknown, path: string, wrong: Wrong): readonly Add
     const read = typeof text === 'string' ? parseAddress(text) : undefined;
     if (read?.ok === true && !isIpv4Mapped(read.value)) addresses.push(read.value);
     else
-      wrong(
-        `${path}[${i}]`,
-        read?.ok === false ? (read.issues[0]?.message ?? '') : `${JSON.stringify(text)} is not an IP address`,
-      );
+      wrong(`${path}[${i}]`, read?.ok === false ? (read.issues[0]?.message ?? '') : `must be an IP address, not ${given(text)}`);
   }
   const [first, second] = addresses;
   if (first !== undefined && second !== undefined && first.family === second.family) {
@@ -139,6 +139,8 @@ export function sameAddresses(a: readonly Address[], b: readonly Address[]): boo
   const [left, right] = [[...a].sort(compareAddresses), [...b].sort(compareAddresses)];
   return left.length === right.length && left.every((one, i) => right[i] !== undefined && compareAddresses(one, right[i]) === 0);
 }
+
+const given = (value: unknown): string => (value === undefined ? 'missing' : shown(value));
 
 const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,9 +3,9 @@
  * offered and in which order. Derived from the Config in one place, and as frozen as that.
  */
 import type { Config, Pool } from '../config/config.js';
+import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
 import { type Labels, matchesAny } from '../config/selector.js';
 import { type Address, compareAddresses } from '../net/address.js';
-import type { Range } from '../net/range.js';
 
 /** An address and its place in the order in which its pool gives addresses. */
 export interface Place {
@@ -16,8 +16,7 @@ export interface Place {
 
 export interface PoolIndex {
   readonly byName: ReadonlyMap<string, Pool>;
-  /** Every range of every pool, ascending. They are disjoint. */
-  readonly ranges: readonly OwnedRange[];
+  readonly ranges: RangeIndex;
   /** Tried when no pinned pool has an address, by name. */
   readonly general: readonly Pool[];
   /** Pinned pools by the namespaces they name, with those for any namespace; each list is in the order of {@link pinnedPools}. */
@@ -25,18 +24,11 @@ export interface PoolIndex {
   readonly pinnedAnywhere: readonly Pool[];
 }
 
-interface OwnedRange {
-  readonly pool: Pool;
-  readonly index: number;
-  readonly range: Range;
-}
-
 export function indexPools({ pools }: Config): PoolIndex {
-  const ranges = pools.flatMap((pool) => pool.ranges.map((range, index) => ({ pool, index, range })));
   const automatic = pools.filter(({ autoAssign }) => autoAssign);
   return {
     byName: new Map(pools.map((pool) => [pool.name, pool])),
-    ranges: ranges.sort((a, b) => compareAddresses(a.range.first, b.range.first)),
+    ranges: indexRanges(pools),
     general: automatic.filter(({ pinned }) => pinned === undefined),
     ...indexPins(automatic.filter(({ pinned }) => pinned !== undefined).sort((a, b) => orderOf(a) - orderOf(b))),
   };
@@ -73,16 +65,8 @@ export function locateAddress(
   { ranges }: PoolIndex,
   address: Address,
 ): { readonly pool: Pool; readonly place: Place } | undefined {
-  let [low, high] = [0, ranges.length - 1];
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const owned = ranges[middle];
-    if (owned === undefined) return undefined;
-    if (compareAddresses(address, owned.range.first) < 0) high = middle - 1;
-    else if (compareAddresses(address, owned.range.last) > 0) low = middle + 1;
-    else return { pool: owned.pool, place: { range: owned.index, address } };
-  }
-  return undefined;
+  const owned = findRange(ranges, address);
+  return owned === undefined ? undefined : { pool: owned.pool, place: { range: owned.index, address } };
 }
 
 export const comparePlaces = (a: Place, b: Place): number => a.range - b.range || compareAddresses(a.address, b.address);
@@ -93,9 +77,13 @@ export interface Applicant {
   readonly labels: Labels;
 }
 
+/** `everybody`: its namespace selectors match no namespace (quirk Q-04). */
+export type ClosedTo = 'everybody' | 'namespace' | 'labels';
+
 /** Why `pool` is closed to the Service; undefined when it is open. Namespaces and Service labels must both match. */
-export function pinRefuses({ pinned }: Pool, { namespace, labels }: Applicant): 'namespace' | 'labels' | undefined {
+export function pinRefuses({ pinned }: Pool, { namespace, labels }: Applicant): ClosedTo | undefined {
   if (pinned === undefined) return undefined;
-  if (pinned.namespaces !== 'any' && !pinned.namespaces.has(namespace)) return 'namespace';
+  const { namespaces } = pinned;
+  if (namespaces !== 'any' && !namespaces.has(namespace)) return namespaces.size === 0 ? 'everybody' : 'namespace';
   return matchesAny(pinned.serviceSelectors, labels) ? undefined : 'labels';
 }

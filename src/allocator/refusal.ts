@@ -5,8 +5,9 @@ import { didYouMean } from '../api/nearest.js';
 import type { Pool } from '../config/config.js';
 import type { IssueCode } from '../issue/catalogue.js';
 import { type Issue, issue } from '../issue/issue.js';
-import { type Address, formatAddress } from '../net/address.js';
+import { type Address, type Family, formatAddress } from '../net/address.js';
 import { describeFamilies, type Families } from './families.js';
+import type { ClosedTo } from './poolindex.js';
 import type { Request } from './request.js';
 
 export type Refusal =
@@ -24,7 +25,7 @@ export type Refusal =
     }
   | { readonly refused: 'address-locked'; readonly address: Address; readonly for: string }
   | { readonly refused: 'pool-unknown'; readonly pool: string; readonly known: readonly string[] }
-  | { readonly refused: 'pool-closed'; readonly pool: Pool; readonly to: 'namespace' | 'labels' }
+  | { readonly refused: 'pool-closed'; readonly pool: Pool; readonly to: ClosedTo }
   | {
       readonly refused: 'exhausted';
       readonly families: Families;
@@ -36,10 +37,14 @@ export type Refusal =
 export type Conflict = 'no-sharing-key' | 'sharing-keys-differ' | 'backends-differ' | { readonly port: string };
 
 /** Why one pool has nothing for a Service that left the choice to us, or asked for just this pool. */
-export interface PoolVerdict {
-  readonly pool: string;
-  readonly why: 'full' | 'lacks-family' | 'not-automatic' | 'closed-to-namespace' | 'closed-to-labels';
-}
+export type PoolVerdict = { readonly pool: string } & (
+  | { readonly why: 'not-automatic' }
+  | { readonly why: 'closed'; readonly to: ClosedTo }
+  /** It has no address at all of one of these families. */
+  | { readonly why: 'lacks-family'; readonly families: readonly Family[] }
+  /** Nothing is free, or nothing of `family`; `kept` of its addresses are locked for Services that don't have them. */
+  | { readonly why: 'full'; readonly family?: Family; readonly kept: number }
+);
 
 /** The issue of a Service that asked for `request` and was refused; placed at the Service. */
 export function explain(refusal: Refusal, request: Request): Issue {
@@ -84,13 +89,12 @@ export function explain(refusal: Refusal, request: Request): Issue {
         `unknown pool "${refusal.pool}"${didYouMean(refusal.pool, refusal.known)}`,
       );
     case 'pool-closed': {
-      const pinned =
-        refusal.to === 'namespace' ? `namespaces, not to "${request.namespace}"` : `Services, by labels that this one lacks`;
-      const message = `pool "${refusal.pool.name}" not compatible for ip assignment: it is pinned to other ${pinned}`;
+      const notTo = refusal.to === 'namespace' ? `, not to "${request.namespace}"` : '';
+      const message = `pool "${refusal.pool.name}" not compatible for ip assignment: it is ${CLOSED[refusal.to]}${notTo}`;
       return because('POOL_NOT_COMPATIBLE', poolPath, message);
     }
     case 'exhausted':
-      return because('POOL_EXHAUSTED', request.pool?.from.path ?? '', exhausted(refusal));
+      return because('POOL_EXHAUSTED', request.pool?.from.path ?? '', exhausted(refusal, request));
   }
 }
 
@@ -110,17 +114,40 @@ function inUse({ address, by, more, because }: Extract<Refusal, { refused: 'addr
   }
 }
 
-function exhausted({ families, verdicts, more }: Extract<Refusal, { refused: 'exhausted' }>): string {
+function exhausted(
+  { families, verdicts, more }: Extract<Refusal, { refused: 'exhausted' }>,
+  { tenancy: { sharingKey } }: Request,
+): string {
   if (verdicts.length === 0) return 'no available IPs: there is no pool';
-  const listed = verdicts.map(({ pool, why }) => `pool "${pool}" ${VERDICTS[why]}`).join('; ');
-  const rest = more === 0 ? '' : `; and ${more} more ${more === 1 ? 'pool' : 'pools'}`;
-  return `no available IPs for ${describeFamilies(families)}: ${listed}${rest}`;
+  const told = verdicts.map((verdict) => `pool "${verdict.pool}" ${verdictText(verdict)}`);
+  if (more > 0) told.push(`and ${more} more ${more === 1 ? 'pool' : 'pools'}`);
+  const isFull = verdicts.some(({ why }) => why === 'full');
+  if (isFull && sharingKey !== '') told.push(`and no address with the sharing key "${sharingKey}" has its ports free`);
+  const either = families.stack === 'dual' && families.policy === 'prefer';
+  return `no available IPs for ${either ? 'an IPv4 or an IPv6 address' : describeFamilies(families)}: ${told.join('; ')}`;
 }
 
-const VERDICTS: Readonly<Record<PoolVerdict['why'], string>> = {
-  full: 'is full',
-  'lacks-family': 'has no address of the family',
-  'not-automatic': 'has autoAssign false',
-  'closed-to-namespace': 'is pinned to other namespaces',
-  'closed-to-labels': 'is pinned to Services with other labels',
+function verdictText(verdict: PoolVerdict): string {
+  switch (verdict.why) {
+    case 'not-automatic':
+      return 'has autoAssign false';
+    case 'closed':
+      return `is ${CLOSED[verdict.to]}`;
+    case 'lacks-family':
+      return `has no ${verdict.families.join(' and no ')} addresses`;
+    case 'full':
+      return `${verdict.family === undefined ? 'is full' : `has no free ${verdict.family} address`}${keptText(verdict.kept)}`;
+  }
+}
+
+const CLOSED: Readonly<Record<ClosedTo, string>> = {
+  everybody: 'open to no namespace, as its namespaceSelectors match none',
+  namespace: 'pinned to other namespaces',
+  labels: 'pinned to Services with other labels',
 };
+
+function keptText(kept: number): string {
+  if (kept === 0) return '';
+  const [what, it] = kept === 1 ? ['1 address', 'it'] : [`${kept} addresses`, 'them'];
+  return `, as the lock file keeps ${what} for Services that do not have ${it}`;
+}

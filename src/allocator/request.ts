@@ -36,34 +36,26 @@ interface Asked {
 
 export function parseRequest(service: ServiceView): Parsed<Request> {
   const addresses = readRequestedAddresses(service);
-  if (!addresses.ok) return addresses;
-  const request = withFamilies(service, addresses.value.list);
-  if (!request.ok) return request;
-  const pool = readRequestedPool(service);
-  return parsed({
-    ...request.value,
-    addresses: addresses.value.list,
-    addressesFrom: addresses.value.from,
-    ...(pool === undefined ? {} : { pool }),
-  });
+  return addresses.ok ? requestFor(service, addresses.value, readRequestedPool(service)) : addresses;
 }
 
 /** What `service` asks for but for addresses and pool: which families, and how it would share. */
-export const parsePlainRequest = (service: ServiceView): Parsed<Request> => withFamilies(service, []);
+export const parsePlainRequest = (service: ServiceView): Parsed<Request> => requestFor(service, NO_ADDRESSES, undefined);
 
-function withFamilies(service: ServiceView, requested: readonly Address[]): Parsed<Request> {
-  const families = familiesOf(service, requested);
-  if (!families.ok) return malformed(...families.issues.map((one) => from(service, one)));
+function requestFor(service: ServiceView, { list, from }: RequestedAddresses, pool: Request['pool']): Parsed<Request> {
+  const families = familiesOf(service, list);
+  if (!families.ok) return malformed(...families.issues.map((one) => at(service, one)));
   const { namespace, labels, source } = service;
   return parsed({
     service: serviceKey(service),
     namespace,
     labels,
     families: families.value,
-    addresses: [],
-    addressesFrom: FIELD,
+    addresses: list,
+    addressesFrom: from,
     tenancy: tenancyOf(service),
-    ...(source === undefined ? {} : { source }),
+    ...(pool === undefined ? undefined : { pool }),
+    ...(source === undefined ? undefined : { source }),
   });
 }
 
@@ -75,7 +67,7 @@ export function readRequestedPool(service: ServiceView): Request['pool'] {
 }
 
 /** `issue` with the place of the Service, unless it has one. */
-const from = ({ source }: ServiceView, one: Issue): Issue =>
+const at = ({ source }: ServiceView, one: Issue): Issue =>
   source === undefined || one.source !== undefined ? one : { ...one, source };
 
 const byAnnotation = ({ key, path }: { readonly key: string; readonly path: string }): Asked => ({
@@ -89,18 +81,20 @@ interface RequestedAddresses {
 }
 
 const FIELD: Asked = { by: 'spec.loadBalancerIP', path: 'spec.loadBalancerIP' };
+const NO_ADDRESSES: RequestedAddresses = { list: [], from: FIELD };
+const ASKS_FOR_NOTHING: Parsed<RequestedAddresses> = parsed(NO_ADDRESSES);
 
 /** An empty annotation and an empty field ask for nothing. SERVICE_INVALID, at the Service, for what cannot be read. */
 export function readRequestedAddresses(service: ServiceView): Parsed<RequestedAddresses> {
   const read = readAddresses(service);
-  return read.ok ? read : malformed(...read.issues.map((one) => from(service, one)));
+  return read.ok ? read : malformed(...read.issues.map((one) => at(service, one)));
 }
 
 function readAddresses(service: ServiceView): Parsed<RequestedAddresses> {
   const annotation = readAnnotation(service, 'loadBalancerIPs');
   const field = service.loadBalancerIP ?? '';
   if (annotation === undefined || annotation.value === '') {
-    return field === '' ? parsed({ list: [], from: FIELD }) : readList([field], FIELD);
+    return field === '' ? ASKS_FOR_NOTHING : readList([field], FIELD);
   }
   const asked = byAnnotation(annotation);
   if (field !== '') {

@@ -50,18 +50,22 @@ export function seek(state: AllocatorState, { service, entry }: Pick<Seeker, 'se
   return 'refused' in result ? { pending: [explain(result, request.value)] } : { allocated: result.allocated, warnings: [] };
 }
 
+type Decided = Exclude<Outcome, { readonly ignored: unknown }>;
+
 /** A request that cannot be read takes nothing from a Service whose address is locked; it is told beside it. */
 function keptByLock(state: AllocatorState, service: ServiceView, entry: LockEntry, issues: readonly Issue[]): Outcome {
   const plain = parsePlainRequest(service);
   const outcome = plain.ok ? locked(state, plain.value, entry) : undefined;
-  if (outcome === undefined || !('allocated' in outcome)) return { pending: atLeastOne(issues) };
+  if (outcome === undefined || 'pending' in outcome) return { pending: atLeastOne([...issues, ...(outcome?.pending ?? [])]) };
   return { ...outcome, warnings: [...outcome.warnings, ...issues] };
 }
 
 /** Exactly the locked addresses, or nothing: a lock that cannot be kept is somebody's mistake, and choosing would hide it. */
-function locked(state: AllocatorState, request: Request, entry: LockEntry): Outcome {
+function locked(state: AllocatorState, request: Request, entry: LockEntry): Decided {
   const { addresses: asked, families } = request;
-  const conflict = (why: string): Outcome => ({ pending: [lockConflict(request, entry, why)] });
+  const conflict = (why: string): Decided => ({
+    pending: [lockConflict(request, entry, why)],
+  });
   if (asked.length > 0 && !sameAddresses(asked, entry.addresses)) {
     return conflict(`${request.addressesFrom.by} requests ${textOf(asked)}`);
   }

@@ -28,25 +28,27 @@ export function closePlace(space: SharedSpace, place: Place): void {
 /** Ports became free somewhere. */
 export const forgetRefusals = (space: SharedSpace): void => space.refused.clear();
 
-/** The lowest address on which none of `ports` is used and that `isOpen` admits. */
-export function lowestShared(
-  space: SharedSpace,
-  ports: readonly string[],
-  uses: (place: Place, port: string) => boolean,
-  isOpen: (place: Place) => boolean,
-): Place | undefined {
-  let at = Math.max(0, ...ports.map((port) => firstWithout(space, port, uses)));
+/** The lowest address on which none of `ports` is used. */
+export function lowestShared(space: SharedSpace, ports: readonly string[], uses: Uses): Place | undefined {
+  let at = 0;
+  for (const port of ports) {
+    const without = firstWithout(space, port, uses);
+    if (without > at) at = without;
+  }
   for (let place = space.places[at]; place !== undefined; place = space.places[++at]) {
     const here = place;
-    if (!ports.some((port) => uses(here, port)) && isOpen(here)) return here;
+    if (!ports.some((port) => uses(here, port))) return here;
   }
   return undefined;
 }
 
+type Uses = (place: Place, port: string) => boolean;
+
 /** How many addresses from the start all have `port` in use. */
-function firstWithout({ places, refused }: SharedSpace, port: string, uses: (place: Place, port: string) => boolean): number {
-  let at = refused.get(port) ?? 0;
+function firstWithout({ places, refused }: SharedSpace, port: string, uses: Uses): number {
+  const known = refused.get(port) ?? 0;
+  let at = known;
   for (let place = places[at]; place !== undefined && uses(place, port); place = places[at]) at++;
-  refused.set(port, at);
+  if (at !== known) refused.set(port, at);
   return at;
 }

@@ -6,8 +6,9 @@
  * may keep an address is assigned it again.
  */
 import type { Config, Pool } from '../config/config.js';
-import { type Address, type Family, formatAddress } from '../net/address.js';
+import type { Address, Family } from '../net/address.js';
 import { type FreeSpace, freeSpace, returnPlace, takePlace } from './freespace.js';
+import { EMPTY_LOCK, type Lock } from './lock.js';
 import { indexPools, locateAddress, type Place, type PoolIndex } from './poolindex.js';
 import { closePlace, forgetRefusals, openPlace, type SharedSpace, sharedSpace } from './sharedspace.js';
 import type { Tenancy } from './tenancy.js';
@@ -18,10 +19,14 @@ export interface Holding {
   readonly tenancy: Tenancy;
 }
 
-/** Equal for equal addresses: a number for IPv4, RFC 5952 text for IPv6. */
+/** Equal for equal addresses: a number for IPv4, the eight groups as the code units of a text for IPv6. */
 export type AddressKey = number | string;
 
-export const addressKey = (address: Address): AddressKey => (address.family === 'IPv4' ? address.value : formatAddress(address));
+export function addressKey(address: Address): AddressKey {
+  if (address.family === 'IPv4') return address.value;
+  const [a, b, c, d] = address.words;
+  return String.fromCharCode(a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff);
+}
 
 /** The Services an address is kept for, by `namespace/name`: nobody else gets it before all of them have it. */
 export type Reservations = ReadonlyMap<AddressKey, ReadonlySet<string>>;
@@ -33,9 +38,11 @@ export interface AllocatorState {
   /** Addresses that somebody holds. */
   readonly tenants: Map<AddressKey, Tenants>;
   readonly free: ReadonlyMap<Pool, PoolSpace>;
-  /** By sharing and backend key, then pool, then family. */
-  readonly shared: Map<string, Map<Pool, Map<Family, SharedSpace>>>;
+  /** By sharing and backend key. */
+  readonly shared: Map<string, SharedSpaces>;
 }
+
+export type SharedSpaces = Map<Pool, { [family in Family]?: SharedSpace }>;
 
 /** Who is on one address. All of them have the same sharing key and backend key. */
 interface Tenants {
@@ -48,17 +55,22 @@ interface Tenants {
 /** Undefined for a family of which the pool has no address at all. */
 type PoolSpace = Readonly<Record<Family, FreeSpace | undefined>>;
 
-export function emptyState(config: Config, reserved: Reservations = new Map()): AllocatorState {
+export function emptyState(config: Config, lock: Lock = EMPTY_LOCK): AllocatorState {
   const spaceOf = (pool: Pool, family: Family): FreeSpace | undefined =>
     pool.ranges.some(({ first }) => first.family === family) ? freeSpace(pool, family) : undefined;
-  return {
-    pools: indexPools(config),
-    reserved,
-    holdings: new Map(),
-    tenants: new Map(),
-    free: new Map(config.pools.map((pool) => [pool, { IPv4: spaceOf(pool, 'IPv4'), IPv6: spaceOf(pool, 'IPv6') }])),
-    shared: new Map(),
-  };
+  const pools = indexPools(config);
+  const free = new Map(config.pools.map((pool) => [pool, { IPv4: spaceOf(pool, 'IPv4'), IPv6: spaceOf(pool, 'IPv6') }]));
+  const reserved = new Map<AddressKey, Set<string>>();
+  for (const [service, { addresses }] of lock.services) {
+    for (const address of addresses) {
+      const key = addressKey(address);
+      const before = reserved.get(key);
+      const space = before === undefined ? spaceAt({ pools, free }, address) : undefined;
+      if (space !== undefined) space.kept++;
+      reserved.set(key, (before ?? new Set()).add(service));
+    }
+  }
+  return { pools, reserved, holdings: new Map(), tenants: new Map(), free, shared: new Map() };
 }
 
 /** Whether nobody else can simply be given the address. */
@@ -67,7 +79,7 @@ export function isTaken({ tenants, reserved }: AllocatorState, address: Address)
   return tenants.has(key) || reserved.has(key);
 }
 
-/** Whom the address is kept for, when that excludes `service`. */
+/** For whom, who is not there, the address is kept, when that excludes `service`. */
 export function reservedFor({ reserved, tenants }: AllocatorState, address: Address, service: string): string | undefined {
   const key = addressKey(address);
   const services = reserved.get(key);
@@ -80,9 +92,11 @@ export function reservedFor({ reserved, tenants }: AllocatorState, address: Addr
 export function record(state: AllocatorState, service: string, holding: Holding): void {
   state.holdings.set(service, holding);
   for (const address of holding.addresses) {
-    const tenants = state.tenants.get(addressKey(address)) ?? moveIn(state, holding, address);
+    const key = addressKey(address);
+    const tenants = state.tenants.get(key) ?? moveIn(state, holding, address);
     tenants.services.add(service);
     for (const port of holding.tenancy.ports) tenants.ports?.set(port, service);
+    if (tenants.services.size === 1 || state.reserved.has(key)) openToOthers(state, holding, address);
   }
 }
 
@@ -92,39 +106,41 @@ export function forget(state: AllocatorState, service: string): void {
   if (holding === undefined) return;
   state.holdings.delete(service);
   for (const address of holding.addresses) {
-    const tenants = state.tenants.get(addressKey(address));
+    const key = addressKey(address);
+    const tenants = state.tenants.get(key);
     if (tenants === undefined) continue;
     tenants.services.delete(service);
     for (const port of holding.tenancy.ports) tenants.ports?.delete(port);
+    const space = sharedSpacesOf(state, holding.tenancy)?.get(holding.pool)?.[address.family];
     if (tenants.services.size === 0) moveOut(state, holding, address);
-    else forgetRefusalsIn(state, holding, address);
+    else if (space !== undefined) forgetRefusals(space);
+    if (tenants.services.size === 0 || state.reserved.has(key)) closeToOthers(state, holding, address);
   }
 }
 
-/** The addresses of `pool` on which Services with the keys of `tenancy` are. */
-export const sharedSpaceOf = (
-  { shared }: AllocatorState,
-  pool: Pool,
-  family: Family,
-  tenancy: Tenancy,
-): SharedSpace | undefined => shared.get(keysOf(tenancy))?.get(pool)?.get(family);
-
-/** Made when the first Service moves in: a question about keys that nobody has leaves nothing behind. */
-function openSharedSpace({ shared }: AllocatorState, pool: Pool, family: Family, tenancy: Tenancy): SharedSpace {
-  const byPool = shared.get(keysOf(tenancy)) ?? new Map<Pool, Map<Family, SharedSpace>>();
-  shared.set(keysOf(tenancy), byPool);
-  const byFamily = byPool.get(pool) ?? new Map<Family, SharedSpace>();
-  byPool.set(pool, byFamily);
-  const space = byFamily.get(family) ?? sharedSpace();
-  byFamily.set(family, space);
-  return space;
-}
+/** The addresses that Services with the keys of `tenancy` are on, and that are open to others with the same keys. */
+export const sharedSpacesOf = ({ shared }: AllocatorState, tenancy: Tenancy): SharedSpaces | undefined =>
+  tenancy.sharingKey === '' ? undefined : shared.get(keysOf(tenancy));
 
 const keysOf = ({ sharingKey, backendKey }: Tenancy): string => `${sharingKey.length} ${sharingKey} ${backendKey}`;
 
-function forgetRefusalsIn(state: AllocatorState, { pool, tenancy }: Holding, { family }: Address): void {
-  const space = sharedSpaceOf(state, pool, family, tenancy);
-  if (space !== undefined) forgetRefusals(space);
+/** An address with a sharing key is open to others once everybody it is kept for is on it. */
+function openToOthers(state: AllocatorState, { pool, tenancy }: Holding, address: Address): void {
+  const place = placeOf(state, address);
+  if (tenancy.sharingKey === '' || place === undefined || reservedFor(state, address, '') !== undefined) return;
+  const spaces: SharedSpaces = sharedSpacesOf(state, tenancy) ?? new Map();
+  state.shared.set(keysOf(tenancy), spaces);
+  const byFamily = spaces.get(pool) ?? {};
+  spaces.set(pool, byFamily);
+  const space = byFamily[address.family] ?? sharedSpace();
+  byFamily[address.family] = space;
+  openPlace(space, place);
+}
+
+function closeToOthers(state: AllocatorState, { pool, tenancy }: Holding, address: Address): void {
+  const place = placeOf(state, address);
+  const space = sharedSpacesOf(state, tenancy)?.get(pool)?.[address.family];
+  if (place !== undefined && space !== undefined) closePlace(space, place);
 }
 
 /** The first on an address decides the keys. */
@@ -132,23 +148,26 @@ function moveIn(state: AllocatorState, { pool, tenancy }: Holding, address: Addr
   const services = new Set<string>();
   const tenants = tenancy.sharingKey === '' ? { services, keys: tenancy } : { services, keys: tenancy, ports: new Map() };
   state.tenants.set(addressKey(address), tenants);
-  const place = placeOf(state, address);
-  const space = state.free.get(pool)?.[address.family];
+  const [place, space] = [placeOf(state, address), state.free.get(pool)?.[address.family]];
   if (place === undefined || space === undefined) return tenants;
   takePlace(space, place);
-  if (tenancy.sharingKey !== '') openPlace(openSharedSpace(state, pool, address.family, tenancy), place);
+  if (state.reserved.has(addressKey(address))) space.kept--;
   return tenants;
 }
 
 /** The last has left. */
-function moveOut(state: AllocatorState, { pool, tenancy }: Holding, address: Address): void {
-  state.tenants.delete(addressKey(address));
-  const place = placeOf(state, address);
-  const space = state.free.get(pool)?.[address.family];
+function moveOut(state: AllocatorState, { pool }: Holding, address: Address): void {
+  const key = addressKey(address);
+  state.tenants.delete(key);
+  const [place, space] = [placeOf(state, address), state.free.get(pool)?.[address.family]];
   if (place === undefined || space === undefined) return;
-  if (!state.reserved.has(addressKey(address))) returnPlace(space, place);
-  const shared = sharedSpaceOf(state, pool, address.family, tenancy);
-  if (shared !== undefined && tenancy.sharingKey !== '') closePlace(shared, place);
+  if (state.reserved.has(key)) space.kept++;
+  else returnPlace(space, place);
 }
 
 const placeOf = ({ pools }: AllocatorState, address: Address): Place | undefined => locateAddress(pools, address)?.place;
+
+function spaceAt({ pools, free }: Pick<AllocatorState, 'pools' | 'free'>, address: Address): FreeSpace | undefined {
+  const located = locateAddress(pools, address);
+  return located === undefined ? undefined : free.get(located.pool)?.[address.family];
+}

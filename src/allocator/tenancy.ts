@@ -15,13 +15,27 @@ export interface Tenancy {
 }
 
 export function tenancyOf(service: ServiceView): Tenancy {
-  const isLocal = service.externalTrafficPolicy === 'Local';
-  return {
-    sharingKey: readAnnotation(service, 'allow-shared-ip')?.value ?? '',
-    backendKey: isLocal ? labelsText(service.selector) : '',
-    ports: [...new Set(service.ports.map(({ protocol, port }) => `${protocol}/${port}`))].sort(),
-  };
+  const sharingKey = readAnnotation(service, 'allow-shared-ip')?.value ?? '';
+  const backendKey = service.externalTrafficPolicy === 'Local' ? labelsText(service.selector) : '';
+  const [only, ...others] = service.ports;
+  const isPlain = sharingKey === '' && backendKey === '' && only !== undefined && others.length === 0;
+  if (isPlain) return plainTenancy(portText(only));
+  return { sharingKey, backendKey, ports: [...new Set(service.ports.map(portText))].sort() };
 }
+
+const portText = ({ protocol, port }: ServiceView['ports'][number]): string => `${protocol}/${port}`;
+
+/** Most Services of a cluster share with nobody and have one of a few ports: they have one object in common. */
+function plainTenancy(port: string): Tenancy {
+  const known = PLAIN.get(port);
+  if (known !== undefined) return known;
+  const made = { sharingKey: '', backendKey: '', ports: [port] };
+  if (PLAIN.size < MOST_PLAIN) PLAIN.set(port, made);
+  return made;
+}
+
+const PLAIN = new Map<string, Tenancy>();
+const MOST_PLAIN = 1000;
 
 const labelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
@@ -32,3 +46,10 @@ const labelsText = (labels: Readonly<Record<string, string>>): string =>
 /** Whether the keys allow two Services on one address; ports are a matter of each address. */
 export const keysAgree = (a: Tenancy, b: Tenancy): boolean =>
   a.sharingKey !== '' && a.sharingKey === b.sharingKey && a.backendKey === b.backendKey;
+
+/** Whether a Service that had `a` still uses its addresses so. */
+export const sameTenancy = (a: Tenancy, b: Tenancy): boolean =>
+  a.sharingKey === b.sharingKey &&
+  a.backendKey === b.backendKey &&
+  a.ports.length === b.ports.length &&
+  a.ports.every((port, i) => port === b.ports[i]);

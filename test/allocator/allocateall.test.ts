@@ -400,7 +400,7 @@ describe('the reason', () => {
       'full pools',
       [service('x'), service('y'), service('z')],
       'default/z',
-      'no available IPs for one IPv4 address: pool "pinned-pool" is pinned to other namespaces; pool "primary-pool" is full',
+      'no available IPs for one IPv4 address: pool "primary-pool" is full; pool "pinned-pool" is pinned to other namespaces',
     ],
   ])('tells of %s', (_, services, key, message) => {
     expect(told(allocateAll(config, services).get(key))).toContain(message);

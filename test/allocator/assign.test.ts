@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allocate } from '../../src/allocator/allocate.js';
 import { assign, release } from '../../src/allocator/assign.js';
+import { lowestIn, searchFor } from '../../src/allocator/choose.js';
 import { type AllocatorState, emptyState } from '../../src/allocator/state.js';
 import { formatAddress } from '../../src/net/address.js';
 import { configOf, pool } from '../config/objects.js';
-import { address, requestOf, type ServiceFields, service } from './world.js';
+import { address, lockOfTexts, requestOf, type ServiceFields, service } from './world.js';
 
 const team = (value: string) => ({ serviceSelectors: [{ matchLabels: { team: value } }] });
 const config = configOf({
@@ -174,6 +175,71 @@ describe('the state', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  /** After each step: what a Service with the key k and port 80 would get. */
+  test.each<[string, readonly (readonly [string, string | undefined, number])[], string[]]>([
+    [
+      'a lower shared address that comes later',
+      [
+        ['z', '10.0.0.4', 0],
+        ['s1', '10.0.0.5', 80],
+        ['s2', '10.0.0.0', 80],
+        ['z', undefined, 0],
+        ['s3', '10.0.0.4', 81],
+      ],
+      ['10.0.0.5', '10.0.0.0', '10.0.0.1', '10.0.0.4', '10.0.0.4'],
+    ],
+    [
+      'a shared address whose port becomes free',
+      [
+        ['z', '10.0.0.4', 0],
+        ['s1', '10.0.0.5', 80],
+        ['s2', '10.0.0.5', 81],
+        ['s1', undefined, 80],
+      ],
+      ['10.0.0.5', '10.0.0.0', '10.0.0.0', '10.0.0.5'],
+    ],
+    [
+      'a shared address after one that is shared no more',
+      [
+        ['s1', '10.0.0.4', 80],
+        ['s2', '10.0.0.5', 80],
+        ['s3', '10.0.0.0', 81],
+        ['s1', undefined, 80],
+        ['z', '10.0.0.4', 0],
+      ],
+      ['10.0.0.5', '10.0.0.0', '10.0.0.0', '10.0.0.4', '10.0.0.0'],
+    ],
+  ])('finds %s', (_, steps, expected) => {
+    const state = emptyState(small);
+    const gets: (string | undefined)[] = [];
+    for (const [name, text, port] of steps) {
+      const request = requestOf(service(name, port === 0 ? {} : { share: 'k', ports: [port] }));
+      if (text === undefined) release(state, request.service);
+      else assign(state, request, [address(text)]);
+      const search = searchFor(state, requestOf(service('x', { share: 'k', ports: [80] })).tenancy);
+      const [pool] = small.pools;
+      const lowest = pool === undefined ? undefined : lowestIn(search, pool, 'IPv4');
+      gets.push(lowest === undefined ? undefined : formatAddress(lowest));
+    }
+    expect(gets).toEqual(expected);
+  });
+
+  test('lets others join an address that is kept for two only while both are there', () => {
+    const state = emptyState(small, lockOfTexts({ 'default/a': '10.0.0.4', 'default/b': '10.0.0.4' }));
+    const gets = (name: string, port: number): string | undefined => {
+      const result = allocate(state, requestOf(service(name, { share: 'k', ports: [port], ipFamilies: ['IPv4'] })));
+      return 'allocated' in result ? result.allocated.addresses.map(formatAddress)[0] : undefined;
+    };
+    const comes = (name: string, port: number) =>
+      assign(state, requestOf(service(name, { share: 'k', ports: [port] })), [address('10.0.0.4')]);
+    comes('a', 80);
+    expect(gets('c', 82)).toBe('10.0.0.5');
+    comes('b', 81);
+    expect(gets('d', 83)).toBe('10.0.0.4');
+    release(state, 'default/b');
+    expect(gets('e', 84)).toBe('10.0.0.5');
   });
 
   function expectSound({ holdings, tenants }: AllocatorState): void {

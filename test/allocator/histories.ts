@@ -67,7 +67,7 @@ export function* moments({ seed, otherNamespaces, steps }: History): Generator<M
 const kindOf = (object: unknown): unknown => (object as { readonly kind?: unknown }).kind;
 
 /** The recordings leave out cluster IPs; the families that the API server filled in tell how many of which there were. */
-export const withClusterIPs = (service: ServiceView): ServiceView => ({
+const withClusterIPs = (service: ServiceView): ServiceView => ({
   ...service,
   clusterIPs: service.ipFamilies.map((family) => (family === 'IPv4' ? '10.96.0.1' : 'fd00::1')),
 });

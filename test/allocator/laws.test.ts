@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { allocateAll } from '../../src/allocator/allocateall.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
 import { lockOf } from '../../src/allocator/lock.js';
+import { settle } from '../../src/allocator/settle.js';
 import { tenancyOf } from '../../src/allocator/tenancy.js';
 import { poolUsage } from '../../src/allocator/usage.js';
 import { type ServiceView, serviceKey } from '../../src/api/views.js';
-import { type Address, formatAddress, sameAddress } from '../../src/net/address.js';
+import { type Address, formatAddress, formatIpv4, sameAddress } from '../../src/net/address.js';
 import { rangeContains } from '../../src/net/range.js';
 import { configOf, namespace, pool } from '../config/objects.js';
-import { service } from './world.js';
+import { lockOfTexts, service } from './world.js';
 
 const config = configOf({
   pools: [
@@ -180,19 +181,35 @@ describe('an allocation', () => {
 /** As many as would take minutes if each looked at all others. How long they take is measured by `npm run bench -- allocator`. */
 describe('10,000 Services', () => {
   const wide = configOf({ pools: [pool('a', ['10.0.0.0/16'])] });
+  const many = configOf({ pools: Array.from({ length: 1_000 }, (_, i) => pool(`p${i}`, [`${formatIpv4(0x0a000000 + i)}/32`])) });
+  const held = (i: number): string => formatIpv4(0x0a000000 + i);
+  const promised = lockOfTexts(Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`default/gone${i}`, held(i)])));
 
-  test.each<[string, (i: number) => Parameters<typeof service>[1], number]>([
-    ['that all use one port and one sharing key have an address each', () => ({ share: 'k' }), 10_000],
-    ['that all fit on one address share it', (i) => ({ share: 'k', ports: [i + 1] }), 1],
-    ['that all request one address: the first has it', () => ({ ips: '10.0.7.7', share: 'k' }), 1],
+  test.each<[string, typeof wide, (i: number) => Parameters<typeof service>[1], number]>([
+    ['that all use one port and one sharing key have an address each', wide, () => ({ share: 'k' }), 10_000],
+    ['that all fit on one address share it', wide, (i) => ({ share: 'k', ports: [i + 1] }), 1],
+    ['that all request one address: the first has it', wide, () => ({ ips: '10.0.7.7', share: 'k' }), 1],
     [
       'that all request one address: those with the key of the first have it',
+      wide,
       (i) => ({ ips: '10.0.7.7', share: i < 5_000 ? 'k' : 'm', ports: [i + 1] }),
       1,
     ],
-  ])('%s', (_, fields, addresses) => {
+    ['that all use one port and one sharing key fill a thousand pools', many, () => ({ share: 'k' }), 1_000],
+    ['that each have a sharing key of their own fill a thousand pools', many, (i) => ({ share: `k${i}` }), 1_000],
+    ['that share with nobody fill a thousand pools', many, () => ({}), 1_000],
+  ])('%s', (_, config, fields, addresses) => {
     const services = Array.from({ length: 10_000 }, (_, i) => service(`s${i}`, fields(i)));
-    const outcomes = allocateAll(wide, services);
+    const outcomes = allocateAll(config, services);
     expect(new Set([...outcomes.values()].flatMap(addressesOf).map(formatAddress)).size).toBe(addresses);
+  });
+
+  test('pass by the addresses that half of them hold and that are locked for others', () => {
+    const services = Array.from({ length: 10_000 }, (_, i) =>
+      service(`s${i}`, { share: 'k', ports: [80 + (i % 2)], ...(i < 5_000 ? { ingress: [held(i)] } : {}) }),
+    );
+    const { outcomes } = settle({ config: wide, services, lock: promised, statusCounts: true });
+    const sharing = [...outcomes.values()].flatMap(addressesOf).map(formatAddress);
+    expect(new Set(sharing).size).toBe(7_500);
   });
 });

@@ -5,13 +5,17 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { agentCommand } from './agent.js';
+import { lintCommand } from './lint.js';
+import { planCommand } from './plan.js';
 
 const program = new Command('arpeggio')
   .description('A Layer 2 load balancer for bare-metal Kubernetes, written, reviewed and operated as code.')
   .version(packageJson.version, '-V, --version')
   .showHelpAfterError('Usage: arpeggio <command> [options]   (--help lists the commands)')
   .exitOverride()
-  .addCommand(agentCommand());
+  .addCommand(agentCommand())
+  .addCommand(lintCommand())
+  .addCommand(planCommand());
 
 try {
   await program.parseAsync();

@@ -12,6 +12,7 @@ import { serviceKey } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import type { Config } from '../../src/config/config.js';
 import type { Issue } from '../../src/issue/issue.js';
+import { check } from '../../src/plan/check.js';
 import type { Snapshot } from '../source/source.js';
 
 export interface InForce {
@@ -23,7 +24,7 @@ export interface InForce {
   /** By `namespace/name`, sorted. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly usage: readonly PoolUsage[];
-  /** Of reading and compiling, and the warnings of Services that have an address. */
+  /** Of reading and compiling, the warnings of Services that have an address, and what checks across objects find. */
   readonly issues: readonly Issue[];
 }
 
@@ -45,13 +46,15 @@ export function reconcile(before: InForce, { objects, lock, issues }: Snapshot):
       : lock === undefined
         ? stillThere(before.outcomes, objects)
         : allocateAll(config, objects.services, lock);
+  // A set that was refused is not what is in force: nothing is said about how its objects fit together.
+  const findings = compiled.config === undefined ? [] : check({ objects, config: compiled.config, outcomes });
   return {
     config,
     stale: compiled.config === undefined,
     objects,
     outcomes,
     usage: config === undefined ? [] : poolUsage(config, outcomes),
-    issues: [...issues, ...compiled.issues, ...[...outcomes.values()].flatMap(warningsOf)],
+    issues: [...issues, ...compiled.issues, ...[...outcomes.values()].flatMap(warningsOf), ...findings.map(({ issue }) => issue)],
   };
 }
 

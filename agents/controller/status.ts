@@ -1,29 +1,75 @@
 /**
  * The status objects a controller shows: each Service with its address or the reason why it has none, each pool with its
- * counters, and whether the configuration is valid. Deterministic: no clock, sorted by the order of what they describe.
+ * counters, whether each pool and advertisement works as written, and whether the configuration is valid. Deterministic: no
+ * clock, and so no lastTransitionTime; sorted by the order of what they describe.
  */
 import type { Outcome } from '../../src/allocator/allocation.js';
-import { type KubeObject, METALLB_NAMESPACE } from '../../src/api/object.js';
-import { formatIssue } from '../../src/issue/issue.js';
+import type { PoolUsage } from '../../src/allocator/usage.js';
+import { type KubeObject, METALLB_NAMESPACE, type Sourced } from '../../src/api/object.js';
+import { formatIssue, type Issue } from '../../src/issue/issue.js';
 import { formatAddress } from '../../src/net/address.js';
+import { cut, readyCondition } from './ready.js';
 import type { InForce } from './reconcile.js';
 
 /** MetalLB's name for the pool a Service's addresses came from. */
 const POOL_ANNOTATION = 'metallb.io/ip-allocated-from-pool';
 
-export function controllerStatus({ outcomes, usage, stale, issues }: InForce): readonly KubeObject[] {
+export function controllerStatus({ outcomes, usage, stale, issues, objects }: InForce): readonly KubeObject[] {
   const services = [...outcomes].flatMap(([key, outcome]) => serviceStatus(key, outcome));
-  const pools = usage.map(
-    ({ pool, assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 }): KubeObject => ({
-      apiVersion: 'metallb.io/v1beta1',
-      kind: 'IPAddressPool',
-      metadata: { name: pool, namespace: METALLB_NAMESPACE },
-      status: { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 },
-    }),
-  );
+  const about = issuesByObject(issues);
   const errors = issues.filter(({ severity }) => severity === 'error').map(formatIssue);
-  return [...services, ...pools, configurationState(stale || errors.length > 0, errors)];
+  return [
+    ...services,
+    ...poolStatus(usage, objects.pools, about),
+    ...advertisementStatus(objects.advertisements, about),
+    configurationState(stale || errors.length > 0, errors),
+  ];
 }
+
+/** By kind and name. */
+type ByObject = ReadonlyMap<string, readonly Issue[]>;
+
+function issuesByObject(issues: readonly Issue[]): ByObject {
+  const found = new Map<string, Issue[]>();
+  for (const one of issues) {
+    if (one.object === undefined) continue;
+    const key = `${one.object.kind} ${one.object.name}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, [one]);
+    else known.push(one);
+  }
+  return found;
+}
+
+/** Pools in force with their counters, and pools that are not, which give nobody an address. */
+function poolStatus(usage: readonly PoolUsage[], pools: readonly Sourced<KubeObject>[], about: ByObject): KubeObject[] {
+  const inForce = new Map(usage.map((one) => [one.pool, one]));
+  return namesOf('IPAddressPool', [...inForce.keys()], pools, about).map((name) => {
+    const { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 } = inForce.get(name) ?? NO_USAGE;
+    const conditions = [readyCondition(about.get(`IPAddressPool ${name}`))];
+    return ours('IPAddressPool', name, { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6, conditions });
+  });
+}
+
+const NO_USAGE = { assignedIPv4: 0, assignedIPv6: 0, availableIPv4: 0n, availableIPv6: 0n };
+
+const advertisementStatus = (advertisements: readonly Sourced<KubeObject>[], about: ByObject): KubeObject[] =>
+  namesOf('L2Advertisement', [], advertisements, about).map((name) =>
+    ours('L2Advertisement', name, { conditions: [readyCondition(about.get(`L2Advertisement ${name}`))] }),
+  );
+
+/** Of those in force, those that were read, and those that could not be; sorted, each once. */
+function namesOf(kind: string, inForce: readonly string[], read: readonly Sourced<KubeObject>[], about: ByObject): string[] {
+  const broken = [...about.keys()].filter((key) => key.startsWith(`${kind} `)).map((key) => key.slice(kind.length + 1));
+  return [...new Set([...inForce, ...read.map(({ object }) => object.metadata.name), ...broken])].sort();
+}
+
+const ours = (kind: string, name: string, status: object): KubeObject => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind,
+  metadata: { name, namespace: METALLB_NAMESPACE },
+  status,
+});
 
 function serviceStatus(key: string, outcome: Outcome): KubeObject[] {
   if ('ignored' in outcome) return [];
@@ -46,11 +92,17 @@ function serviceStatus(key: string, outcome: Outcome): KubeObject[] {
   ];
 }
 
+/** MetalLB's condition, reasons and message. */
 function configurationState(invalid: boolean, errors: readonly string[]): KubeObject {
+  const errorSummary = errors.join('\n');
+  const condition = invalid
+    ? { status: 'False', reason: 'ConfigurationError', message: cut(`configuration error: ${errorSummary}`) }
+    : { status: 'True', reason: 'Reconciled', message: '' };
+  const conditions = [{ type: 'poolReconcilerValid', ...condition }];
   return {
     apiVersion: 'metallb.io/v1beta1',
     kind: 'ConfigurationState',
     metadata: { name: 'controller', namespace: METALLB_NAMESPACE, labels: { 'metallb.io/component-type': 'controller' } },
-    status: invalid ? { result: 'Invalid', errorSummary: errors.join('\n') } : { result: 'Valid' },
+    status: invalid ? { result: 'Invalid', errorSummary, conditions } : { result: 'Valid', conditions },
   };
 }

@@ -11,6 +11,18 @@ const pool = (name: string, addresses: readonly string[]): object => ({
   metadata: { name, namespace: 'metallb-system' },
   spec: { addresses },
 });
+const advertisement = (name: string, spec: object): object => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'L2Advertisement',
+  metadata: { name },
+  spec,
+});
+const node = (name: string, address: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name },
+  status: { addresses: [{ type: 'InternalIP', address }] },
+});
 const service = (name: string, spec: object = {}): object => ({
   apiVersion: 'v1',
   kind: 'Service',
@@ -106,8 +118,77 @@ describe('status', () => {
         status: { loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }] } },
       },
       { kind: 'IPAddressPool', metadata: { name: 'p' }, status: { assignedIPv4: 1, availableIPv4: 1n } },
-      { kind: 'ConfigurationState', metadata: { name: 'controller' }, status: { result: 'Valid' } },
+      {
+        kind: 'ConfigurationState',
+        metadata: { name: 'controller' },
+        status: {
+          result: 'Valid',
+          conditions: [{ type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled', message: '' }],
+        },
+      },
     ]);
+  });
+
+  test('of a refused configuration says so as MetalLB does', () => {
+    const refused = reconcile(GOOD, snapshotOf([pool('p', ['192.0.2.2-192.0.2.1'])]));
+    expect(controllerStatus(refused).at(-1)).toMatchObject({
+      status: {
+        result: 'Invalid',
+        errorSummary: expect.stringMatching(/^RANGE_REVERSED /),
+        conditions: [
+          {
+            status: 'False',
+            reason: 'ConfigurationError',
+            message: expect.stringMatching(/^configuration error: RANGE_REVERSED /),
+          },
+        ],
+      },
+    });
+  });
+
+  const P = pool('p', ['192.0.2.1-192.0.2.20']);
+  const all = advertisement('all', {});
+  const bad = { ...P, spec: { addresses: 'many' } };
+
+  test.each<[sentence: string, objects: readonly object[], ready: readonly string[]]>([
+    ['what is right is ready', [P, all], ['p True Valid', 'all True Valid']],
+    ['a pool that nobody answers for is not', [P], ['p False POOL_UNADVERTISED']],
+    [
+      'an advertisement that matches nothing is not',
+      [P, all, advertisement('x', { ipAddressPoolSelectors: [{ matchLabels: { a: 'b' } }] })],
+      ['p True Valid', 'all True Valid', 'x False NO_POOL_MATCHED'],
+    ],
+    [
+      'nor is one that names what does not exist',
+      [P, all, advertisement('x', { ipAddressPools: ['q'] })],
+      ['p True Valid', 'all True Valid', 'x False UNKNOWN_POOL'],
+    ],
+    [
+      'one with a warning is ready, and says it',
+      [P, all, node('n1', '10.0.0.1'), node('n2', '192.0.2.7')],
+      ['p True POOL_HAS_NODE', 'all True Valid'],
+    ],
+    [
+      'a pool that is wrong is not ready, and gives nobody an address',
+      [pool('p', ['192.0.2.9-192.0.2.1']), all],
+      ['p False RANGE_REVERSED', 'all True Valid'],
+    ],
+    ['nor is one that cannot be read', [bad], ['p False FIELD_INVALID']],
+  ])('in conditions: %s', (_, objects, ready) => {
+    const state = reconcile(NOTHING, snapshotOf(objects));
+    const told = controllerStatus(state).flatMap(({ kind, metadata: { name }, status }) =>
+      kind === 'IPAddressPool' || kind === 'L2Advertisement' ? [{ name, ...Object(status).conditions[0] }] : [],
+    );
+    expect(told.map(({ name, status, reason }) => `${name} ${status} ${reason}`)).toEqual(ready);
+    for (const { type, reason, message } of told) {
+      expect(type).toBe('Ready');
+      expect(message).toMatch(reason === 'Valid' ? /^$/ : new RegExp(`^${reason}: `));
+    }
+  });
+
+  test('what checks find is logged with the rest', () => {
+    expect(reconcile(NOTHING, snapshotOf([P])).issues.map(({ code }) => code)).toEqual(['POOL_UNADVERTISED']);
+    expect(reconcile(NOTHING, snapshotOf([P, all])).issues).toEqual([]);
   });
 
   test('says why a Service has no address, and is the same whenever it is computed', () => {

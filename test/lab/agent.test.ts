@@ -343,7 +343,7 @@ describe('the command line', () => {
     lab.network.host('n1').run(process.execPath, [join(ROOT, 'build/arpeggio.js'), ...args]);
 
   test.each([
-    ['an unknown command', ['plan'], 2, /unknown command 'plan'/],
+    ['an unknown command', ['status'], 2, /unknown command 'status'/],
     ['an unknown flag', ['agent', '--state', '.', '--interface', 'eth0', '--frobnicate'], 2, /unknown option '--frobnicate'/],
     ['a missing flag', ['agent', '--interface', 'eth0'], 2, /--state/],
     ['a port that is none', ['agent', '--state', '.', '--interface', 'eth0', '--port', '70000'], 2, /1 to 65535/],

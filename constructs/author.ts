@@ -3,10 +3,10 @@
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Source } from '../src/issue/issue.js';
+import type { Issue, Source } from '../src/issue/issue.js';
 
 /**
- * The line that called the constructor of `maker` (`new.target`). Reading the stack is put off to the first call: only
+ * The line that called `maker`: a constructor (`new.target`) or a method. Reading the stack is put off to the first call: only
  * errors need it. Undefined where the stack says nothing.
  */
 export function authorOf(maker: unknown): () => Source | undefined {
@@ -14,6 +14,14 @@ export function authorOf(maker: unknown): () => Source | undefined {
   if (typeof maker === 'function') Error.captureStackTrace(here, maker as (...args: never) => unknown);
   return () => firstFrame(here.stack ?? '');
 }
+
+/** The issue, at the author's line unless it stands somewhere already. */
+export const placedBy =
+  (author: () => Source | undefined) =>
+  (one: Issue): Issue => {
+    const source = one.source ?? author();
+    return source === undefined ? one : { ...one, source };
+  };
 
 function firstFrame(stack: string): Source | undefined {
   const [, at = '', line, column] = /^\s+at (?:.*\()?(.+?):(\d+):(\d+)\)?$/m.exec(stack) ?? [];

@@ -1,7 +1,7 @@
 /**
  * An L2Advertisement: which pools' addresses are answered for on the local network, by which nodes, on which interfaces.
  */
-import { ApiObject } from 'cdk8s';
+import { ApiObject, Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { API_VERSION } from '../src/api/kind.js';
 import type { L2AdvertisementSpec } from '../src/api/l2advertisement.js';
@@ -15,7 +15,7 @@ export type PreferredNodeSelector = NonNullable<L2AdvertisementSpec['preferredNo
 
 export interface L2AdvertisementProps extends ResourceProps {
   /**
-   * The pools to announce. An empty list is no list: it means every pool, as in the YAML.
+   * The pools to announce, with the addresses reserved in them. An empty list is no list: it means every pool, as in the YAML.
    *
    * @default - those that `ipAddressPoolSelectors` match; without selectors, every pool
    */
@@ -65,8 +65,12 @@ export class L2Advertisement extends ApiObject {
       apiVersion: API_VERSION,
       kind: 'L2Advertisement',
       metadata: metadataOf(id, props),
-      spec: { ...spec, ipAddressPools: ipAddressPools?.map(({ name }) => name) },
+      spec: ipAddressPools === undefined ? spec : { ...spec, ipAddressPools: namesOf(ipAddressPools) },
     });
-    checkAtSynth(this, authorOf(new.target));
+    checkAtSynth(this, { author: authorOf(new.target) });
   }
 }
+
+/** Put off until the app is written: a pool may still be given its first reservation. */
+const namesOf = (pools: readonly IPAddressPool[]): unknown =>
+  Lazy.any({ produce: () => pools.flatMap(({ poolNames }) => poolNames) });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Chart, Testing } from 'cdk8s';
-import { IPAddressPool } from '../../constructs/index.js';
+import { IPAddressPool, L2Advertisement } from '../../constructs/index.js';
 import { type Figures, median } from './figures.js';
 
 const POOLS = 1000;
@@ -50,6 +50,7 @@ function repeat(measured: () => void): number {
 function synthInProcess(): void {
   const chart = new Chart(new App(), 'pools', { disableResourceNameHashes: true });
   for (let i = 0; i < POOLS; i++) new IPAddressPool(chart, `pool-${i}`, { addresses: [`10.${i >> 8}.${i & 255}.0/24`] });
+  new L2Advertisement(chart, 'all');
   Testing.synth(chart);
 }
 
@@ -66,9 +67,10 @@ function synthByCli(folder: string, outputType: string): void {
 /** An author's app, with the library as the package ships it. It lies outside the repository, where no package resolves. */
 const appSource = (outputType: string): string => `
 import { App, Chart, YamlOutputType } from '${import.meta.resolve('cdk8s')}';
-import { IPAddressPool } from '${new URL('../../build/lib/index.js', import.meta.url).href}';
+import { IPAddressPool, L2Advertisement } from '${new URL('../../build/lib/index.js', import.meta.url).href}';
 const app = new App({ yamlOutputType: YamlOutputType.${outputType} });
 const chart = new Chart(app, 'pools', { disableResourceNameHashes: true });
 for (let i = 0; i < ${POOLS}; i++) new IPAddressPool(chart, 'pool-' + i, { addresses: ['10.' + (i >> 8) + '.' + (i & 255) + '.0/24'] });
+new L2Advertisement(chart, 'all');
 app.synth();
 `;

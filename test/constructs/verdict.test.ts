@@ -1,8 +1,9 @@
 import { App, Chart, JsonPatch, Testing } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
-import { Crds, IPAddressPool, L2Advertisement } from '../../constructs/index.js';
+import { Crds, IPAddressPool, L2Advertisement, LoadBalancerService } from '../../constructs/index.js';
+import { catchWarnings, emptyChart, errorsOf } from './network.js';
 
-const emptyChart = (): Chart => new Chart(new App(), 'net', { disableResourceNameHashes: true });
+const warnings = catchWarnings();
 
 describe('synth refuses', () => {
   test.each<[string, (chart: Chart) => void, string, RegExp]>([
@@ -49,6 +50,12 @@ describe('synth refuses', () => {
       /UNKNOWN_FIELD .*did you mean "autoAssign"/,
     ],
     [
+      'a number for a range, of a program without types',
+      (chart) => new IPAddressPool(chart, 'a', { addresses: [5] as unknown as string[] }),
+      'net/a',
+      /FIELD_INVALID .* spec\.addresses\[0\]: must be text, not the number 5/,
+    ],
+    [
       'another namespace than metallb-system',
       (chart) => new L2Advertisement(chart, 'a', { metadata: { namespace: 'default' } }),
       'net/a',
@@ -84,6 +91,17 @@ describe('synth refuses', () => {
 });
 
 describe('the verdict', () => {
+  test('hides no mistake behind another', () => {
+    const chart = emptyChart();
+    new IPAddressPool(chart, 'a', { addresses: ['10.0.0.9-10.0.0.1', '10.0.1.0/24'], ...{ autoAsign: true } });
+    new IPAddressPool(chart, 'b', { addresses: ['10.0.1.0/25'] });
+    expect(errorsOf(chart).map(([path, text]) => [path, text.split(' ')[0]])).toEqual([
+      ['net/a', 'UNKNOWN_FIELD'],
+      ['net/a', 'RANGE_REVERSED'],
+      ['net/b', 'POOL_OVERLAP'],
+    ]);
+  });
+
   test('changes with every construct that joins', () => {
     const chart = emptyChart();
     const first = new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
@@ -106,6 +124,29 @@ describe('the verdict', () => {
     const pool = new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
     pool.addJsonPatch(JsonPatch.replace('/spec/addresses/0', '10.0.0.0'));
     expect(pool.node.validate()).toEqual([expect.stringContaining('RANGE_MALFORMED')]);
+  });
+});
+
+describe('warnings', () => {
+  test('are told once, on standard error, with the line of the author, however many charts are written', () => {
+    const app = new App();
+    const charts = ['one', 'two', 'three'].map((id) => new Chart(app, id, { disableResourceNameHashes: true }));
+    for (const [i, chart] of charts.entries()) new IPAddressPool(chart, `pool-${i}`, { addresses: [`10.0.${i}.0/24`] });
+    for (const chart of charts) Testing.synth(chart);
+    expect(warnings).toEqual(
+      [0, 1, 2].map((i) =>
+        expect.stringMatching(new RegExp(`^POOL_UNADVERTISED \\S*verdict\\.test\\.ts:\\d+:\\d+ .*pool "pool-${i}"`)),
+      ),
+    );
+  });
+
+  test('are none about a class, which the agents are told and no app', () => {
+    const chart = emptyChart();
+    const pool = new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
+    new L2Advertisement(chart, 'adv', { ipAddressPools: [pool] });
+    new LoadBalancerService(chart, 'web', { selector: { app: 'web' }, ports: [{ port: 80 }], pool, loadBalancerClass: 'ours' });
+    Testing.synth(chart);
+    expect(warnings).toEqual([]);
   });
 });
 

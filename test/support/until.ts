@@ -7,11 +7,15 @@ const LONGEST_MS = 10_000;
 const EVERY_MS = 5;
 
 /** Gives what `probe` returns as soon as that is neither false nor undefined; fails with `what` after a generous time. */
-export async function until<T>(what: string, probe: () => T | false | undefined | Promise<T | false | undefined>): Promise<T> {
-  for (const deadline = Date.now() + LONGEST_MS; ; ) {
+export async function until<T>(
+  what: string,
+  probe: () => T | false | undefined | Promise<T | false | undefined>,
+  longestMs: number = LONGEST_MS,
+): Promise<T> {
+  for (const deadline = Date.now() + longestMs; ; ) {
     const value = await probe();
     if (value !== false && value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`waited ${LONGEST_MS / 1000} s in vain until ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${longestMs / 1000} s in vain until ${what}`);
     await sleep(EVERY_MS);
   }
 }

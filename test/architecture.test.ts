@@ -66,7 +66,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
   cap: ['agents/speaker/wire/link.ts'],
   chokidar: ['agents/source/directory.ts'],
-  'js-yaml': ['agents/source/quickmanifests.ts'],
   yaml: ['agents/source/manifests.ts', 'agents/source/yamlwriter.ts'],
   'prom-client': ['agents/runtime/metrics.ts'],
   pino: ['agents/runtime/log.ts'],

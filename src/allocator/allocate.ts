@@ -5,8 +5,9 @@
 import type { Pool } from '../config/config.js';
 import { type Family, formatAddress } from '../net/address.js';
 import type { Allocation, Reason } from './allocation.js';
-import { assign, release } from './assign.js';
+import { assign, give, release } from './assign.js';
 import { choose, lowestIn, type SettledFamilies, searchFor, settleFamily } from './choose.js';
+import { namesIn } from './names.js';
 import { locateAddress, pinnedPools, pinRefuses } from './poolindex.js';
 import type { PoolVerdict, Refusal } from './refusal.js';
 import type { Request } from './request.js';
@@ -79,11 +80,10 @@ function fromPools(
   families: SettledFamilies,
   code: 'REQUESTED_POOL' | 'PINNED_POOL' | 'GENERAL_POOL',
 ): Allocated | undefined {
-  const addresses = choose(state, pools, families, request);
-  if (addresses === undefined) return undefined;
-  const result = assign(state, request, addresses);
-  if ('refused' in result) throw new Error(`chose an address that assign refuses: ${result.refused}`);
-  return allocation(result.assigned, { code, message: describeChoice(state, request, result.assigned, code) });
+  const chosen = choose(state, pools, families, request);
+  if (chosen === undefined) return undefined;
+  const given = give(state, request, chosen.addresses, chosen.pool);
+  return allocation(given, { code, message: describeChoice(state, request, given, code) });
 }
 
 const KINDS = {
@@ -101,7 +101,7 @@ function describeChoice(
 ): string {
   const from = `of ${KINDS[code](pool)}pool ${pool.name}`;
   for (const address of addresses) {
-    for (const other of tenants.get(addressKey(address))?.services ?? []) {
+    for (const other of namesIn(tenants.get(addressKey(address))?.services)) {
       if (other !== service) return `lowest acceptable address ${from}: ${formatAddress(address)} is shared with ${other}`;
     }
   }

@@ -4,6 +4,7 @@
  */
 import type { Pool } from '../config/config.js';
 import { type Address, isBuggy } from '../net/address.js';
+import { countNames, hasName, type Names, namesIn } from './names.js';
 import { locateAddress, pinRefuses } from './poolindex.js';
 import type { Conflict, Refusal } from './refusal.js';
 import type { Request } from './request.js';
@@ -32,10 +33,15 @@ export function retain(state: AllocatorState, request: Request, addresses: reado
     const refusal = occupied(state, request, address);
     if (refusal !== undefined) return refusal;
   }
-  const holding: Holding = { addresses, pool, tenancy: request.tenancy };
   forget(state, request.service);
+  return { assigned: give(state, request, addresses, pool) };
+}
+
+/** As {@link assign}, of a pool that has just been found to have them, to a Service that holds nothing. */
+export function give(state: AllocatorState, request: Request, addresses: readonly Address[], pool: Pool): Holding {
+  const holding: Holding = { addresses, pool, tenancy: request.tenancy };
   record(state, request.service, holding);
-  return { assigned: holding };
+  return holding;
 }
 
 /** The one pool that has all of `addresses` and is open to the Service. */
@@ -68,9 +74,10 @@ function occupied(state: AllocatorState, { service, tenancy }: Request, address:
   const tenants = state.tenants.get(addressKey(address));
   if (tenants === undefined) return undefined;
   const { services, keys, ports } = tenants;
-  const isAlone = services.size === 1 && services.has(service);
+  const isThere = hasName(services, service);
+  const isAlone = isThere && countNames(services) === 1;
   if (!isAlone && !keysAgree(tenancy, keys)) {
-    const others = services.size - (services.has(service) ? 1 : 0);
+    const others = countNames(services) - (isThere ? 1 : 0);
     const by = someOthers(services, service);
     return { refused: 'address-in-use', address, by, more: others - by.length, because: keyConflict(tenancy, keys) };
   }
@@ -83,9 +90,9 @@ function occupied(state: AllocatorState, { service, tenancy }: Request, address:
 }
 
 /** Thousands may be on one address; an issue names the first three. */
-function someOthers(services: ReadonlySet<string>, service: string): string[] {
+function someOthers(services: Names, service: string): string[] {
   const some: string[] = [];
-  for (const one of services) {
+  for (const one of namesIn(services)) {
     if (some.length === 3) break;
     if (one !== service) some.push(one);
   }

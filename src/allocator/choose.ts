@@ -15,19 +15,25 @@ import type { Tenancy } from './tenancy.js';
 /** What a Service wants once it is decided which family `either` is. */
 export type SettledFamilies = Exclude<Families, { stack: 'either' }>;
 
-/** At least one address; IPv4 before IPv6. Undefined when no pool of `pools` has what `families` needs. */
+/** At least one address, IPv4 before IPv6, and the pool they are from. */
+export interface Choice {
+  readonly addresses: readonly Address[];
+  readonly pool: Pool;
+}
+
+/** Undefined when no pool of `pools` has what `families` needs. */
 export function choose(
   state: AllocatorState,
   pools: readonly Pool[],
   families: SettledFamilies,
   { tenancy }: Request,
-): readonly Address[] | undefined {
+): Choice | undefined {
   const search = searchFor(state, tenancy);
   if (families.stack === 'single') return chooseSingle(search, pools, families.family);
   for (const pool of pools) {
     const v4 = lowestIn(search, pool, 'IPv4');
     const v6 = v4 === undefined ? undefined : lowestIn(search, pool, 'IPv6');
-    if (v4 !== undefined && v6 !== undefined) return [v4, v6];
+    if (v4 !== undefined && v6 !== undefined) return { addresses: [v4, v6], pool };
   }
   if (families.policy === 'require') return undefined;
   const other = families.primary === 'IPv4' ? 'IPv6' : 'IPv4';
@@ -42,10 +48,10 @@ export function settleFamily({ free }: AllocatorState, pools: readonly Pool[], f
   return { stack: 'single', family: hasIpv4 || !hasIpv6 ? 'IPv4' : 'IPv6' };
 }
 
-function chooseSingle(search: Search, pools: readonly Pool[], family: Family): readonly Address[] | undefined {
+function chooseSingle(search: Search, pools: readonly Pool[], family: Family): Choice | undefined {
   for (const pool of pools) {
     const address = lowestIn(search, pool, family);
-    if (address !== undefined) return [address];
+    if (address !== undefined) return { addresses: [address], pool };
   }
   return undefined;
 }

@@ -61,7 +61,7 @@ function inCluster({ clusterIPs, ipFamilies, ipFamilyPolicy }: ServiceView): Par
   if (second === undefined) {
     return ipFamilyPolicy === 'RequireDualStack'
       ? malformed(invalid('RequireDualStack needs two cluster IPs, and the Service has one'))
-      : parsed({ stack: 'single', family: first });
+      : SINGLE[first];
   }
   if (ipFamilyPolicy === 'SingleStack') {
     return malformed(invalid('SingleStack with cluster IPs of both families', 'spec.ipFamilyPolicy'));
@@ -78,11 +78,18 @@ function inFolder({ ipFamilies, ipFamilyPolicy }: ServiceView, requested: readon
   }
   // An API server takes two families without a policy for RequireDualStack.
   if (ipFamilyPolicy === 'RequireDualStack' || second !== undefined) return parsed(dual('RequireDualStack', first ?? 'IPv4'));
-  if (first !== undefined) return parsed({ stack: 'single', family: first });
+  if (first !== undefined) return SINGLE[first];
   const [only, other] = requested;
   if (only !== undefined) return parsed(other === undefined ? single(only) : dual('RequireDualStack', 'IPv4'));
-  return parsed({ stack: 'either' });
+  return EITHER;
 }
+
+/** What nearly every Service wants is one value for all of them. */
+const SINGLE: Readonly<Record<Family, Parsed<Families>>> = {
+  IPv4: parsed({ stack: 'single', family: 'IPv4' }),
+  IPv6: parsed({ stack: 'single', family: 'IPv6' }),
+};
+const EITHER: Parsed<Families> = parsed({ stack: 'either' });
 
 const single = ({ family }: Address): Families => ({ stack: 'single', family });
 

@@ -3,7 +3,6 @@
  * it requests, and may be shared with whoever else is on them (metallb-behaviour §3.3, steps 6 to 10). A request that cannot
  * be read takes nothing away.
  */
-import { type ServiceView, serviceKey } from '../api/views.js';
 import type { Issue } from '../issue/issue.js';
 import type { Address } from '../net/address.js';
 import type { Loss, Outcome } from './allocation.js';
@@ -11,6 +10,7 @@ import { openPoolOfAll, poolOfAll, retain } from './assign.js';
 import { choose } from './choose.js';
 import { agree, describeFamilies, type Families } from './families.js';
 import { type Lock, type LockEntry, sameAddresses } from './lock.js';
+import type { Party } from './party.js';
 import { explain } from './refusal.js';
 import { parsePlainRequest, type Request, readRequestedAddresses, readRequestedPool } from './request.js';
 import { lockConflict, textOf } from './seek.js';
@@ -28,11 +28,11 @@ export interface Stay {
 
 export function mayStay(
   state: AllocatorState,
-  service: ServiceView,
+  { key, service }: Party,
   current: readonly Address[],
 ): Stay | { readonly lost: Loss } {
   const lost = (code: Loss['code'], message: string) => ({ lost: { addresses: current, code, message } });
-  const plain = parsePlainRequest(service);
+  const plain = parsePlainRequest(service, key);
   if (!plain.ok) return lost(plain.issues[0]?.code ?? 'SERVICE_INVALID', plain.issues[0]?.message ?? '');
   const request = plain.value;
   if (!fits(request.families, current)) {
@@ -79,13 +79,13 @@ const fits = (families: Families, addresses: readonly Address[]): boolean =>
  */
 export function addFamily(
   state: AllocatorState,
-  service: ServiceView,
+  { key, service }: Party,
   outcome: KeptOutcome,
   entry: LockEntry | undefined,
 ): KeptOutcome {
   const [only, second] = outcome.allocated.addresses;
   if (service.ipFamilyPolicy !== 'PreferDualStack' || only === undefined || second !== undefined) return outcome;
-  const plain = parsePlainRequest(service);
+  const plain = parsePlainRequest(service, key);
   if (!plain.ok || plain.value.families.stack !== 'dual') return outcome;
   const requested = readRequestedAddresses(service);
   if (!requested.ok || requested.value.list.length > 0) return outcome;
@@ -99,7 +99,7 @@ function chooseOther(state: AllocatorState, request: Request, only: Address): Ad
   const pool = poolOfAll(state, [only]);
   if ('refused' in pool) return undefined;
   const family = only.family === 'IPv4' ? 'IPv6' : 'IPv4';
-  return choose(state, [pool], { stack: 'single', family }, request)?.[0];
+  return choose(state, [pool], { stack: 'single', family }, request)?.addresses[0];
 }
 
 /** Undefined where the lock has no second address, or has another in place of `only`. */
@@ -112,11 +112,15 @@ function lockedOther(only: Address, { addresses }: LockEntry): Address | undefin
  * Where the lock and what is live contradict each other the live address stays, and people are told: once everybody has what
  * he gets, for whom it is locked may have joined.
  */
-export function withLockWarnings(state: AllocatorState, service: ServiceView, outcome: KeptOutcome, lock: Lock): KeptOutcome {
-  if (lock.services.size === 0) return outcome;
+export function withLockWarnings(
+  state: AllocatorState,
+  { key, service: { source } }: Party,
+  outcome: Outcome,
+  lock: Lock,
+): Outcome {
+  if (!('allocated' in outcome)) return outcome;
   const { addresses } = outcome.allocated;
-  const { source } = service;
-  const holder = { service: serviceKey(service), ...(source === undefined ? {} : { source }) };
+  const holder = { service: key, ...(source === undefined ? {} : { source }) };
   const entry = lock.services.get(holder.service);
   const own =
     entry === undefined || sameAddresses(entry.addresses, addresses)

@@ -34,20 +34,27 @@ interface Asked {
   readonly path: string;
 }
 
-export function parseRequest(service: ServiceView): Parsed<Request> {
+/** `key` is the Service's own, for whoever has made it already: of 100,000 Services each text counts. */
+export function parseRequest(service: ServiceView, key: string = serviceKey(service)): Parsed<Request> {
   const addresses = readRequestedAddresses(service);
-  return addresses.ok ? requestFor(service, addresses.value, readRequestedPool(service)) : addresses;
+  return addresses.ok ? requestFor(service, key, addresses.value, readRequestedPool(service)) : addresses;
 }
 
 /** What `service` asks for but for addresses and pool: which families, and how it would share. */
-export const parsePlainRequest = (service: ServiceView): Parsed<Request> => requestFor(service, NO_ADDRESSES, undefined);
+export const parsePlainRequest = (service: ServiceView, key: string = serviceKey(service)): Parsed<Request> =>
+  requestFor(service, key, NO_ADDRESSES, undefined);
 
-function requestFor(service: ServiceView, { list, from }: RequestedAddresses, pool: Request['pool']): Parsed<Request> {
+function requestFor(
+  service: ServiceView,
+  key: string,
+  { list, from }: RequestedAddresses,
+  pool: Request['pool'],
+): Parsed<Request> {
   const families = familiesOf(service, list);
   if (!families.ok) return malformed(...families.issues.map((one) => at(service, one)));
   const { namespace, labels, source } = service;
   return parsed({
-    service: serviceKey(service),
+    service: key,
     namespace,
     labels,
     families: families.value,
@@ -58,6 +65,10 @@ function requestFor(service: ServiceView, { list, from }: RequestedAddresses, po
     ...(source === undefined ? undefined : { source }),
   });
 }
+
+/** Whether it asks for particular addresses, readable or not. */
+export const requestsAddresses = (service: ServiceView): boolean =>
+  (readAnnotation(service, 'loadBalancerIPs')?.value ?? '') !== '' || (service.loadBalancerIP ?? '') !== '';
 
 /** Undefined: any. An empty annotation asks for nothing. */
 export function readRequestedPool(service: ServiceView): Request['pool'] {

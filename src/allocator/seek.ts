@@ -2,7 +2,7 @@
  * A Service that holds nothing gets what it may have: what it is locked to, or what it requests, or any. Whoever may only
  * have one address chooses before those who take any.
  */
-import { type ServiceView, serviceKey } from '../api/views.js';
+import type { ServiceView } from '../api/views.js';
 import { formatPlace } from '../config/place.js';
 import { type Issue, issue } from '../issue/issue.js';
 import { type Address, formatAddress } from '../net/address.js';
@@ -11,8 +11,9 @@ import type { Loss, Outcome } from './allocation.js';
 import { assign } from './assign.js';
 import { agree, describeFamilies } from './families.js';
 import { type LockEntry, sameAddresses } from './lock.js';
+import type { Party } from './party.js';
 import { explain } from './refusal.js';
-import { parsePlainRequest, parseRequest, type Request } from './request.js';
+import { parsePlainRequest, parseRequest, type Request, requestsAddresses } from './request.js';
 import { type AllocatorState, addressKey, type Reservations } from './state.js';
 import { tenancyOf } from './tenancy.js';
 
@@ -20,8 +21,7 @@ import { tenancyOf } from './tenancy.js';
 export const TURNS = ['locked', 'locked-but-shares-no-more', 'requests-addresses', 'lost-its-own', 'takes-any'] as const;
 type Turn = (typeof TURNS)[number];
 
-export interface Seeker {
-  readonly service: ServiceView;
+export interface Seeker extends Party {
   readonly entry: LockEntry | undefined;
   readonly lost: Loss | undefined;
 }
@@ -35,13 +35,12 @@ export function turnOf({ service, entry, lost }: Seeker, reserved: Reservations)
     const isShared = entry.addresses.some((address) => (reserved.get(addressKey(address))?.size ?? 0) > 1);
     return isShared && tenancyOf(service).sharingKey === '' ? 'locked-but-shares-no-more' : 'locked';
   }
-  const request = parseRequest(service);
-  if (request.ok && request.value.addresses.length > 0) return 'requests-addresses';
+  if (requestsAddresses(service)) return 'requests-addresses';
   return lost === undefined ? 'takes-any' : 'lost-its-own';
 }
 
-export function seek(state: AllocatorState, { service, entry }: Pick<Seeker, 'service' | 'entry'>): Outcome {
-  const request = parseRequest(service);
+export function seek(state: AllocatorState, { key, service, entry }: Seeker): Outcome {
+  const request = parseRequest(service, key);
   if (!request.ok) {
     return entry === undefined ? { pending: atLeastOne(request.issues) } : keptByLock(state, service, entry, request.issues);
   }
@@ -93,9 +92,9 @@ export function lockConflict({ service, source }: Pick<Request, 'service' | 'sou
 }
 
 /** NOT_LOCKED, for whoever allocates from a folder. */
-export function notLocked(service: ServiceView, addresses: readonly Address[]): Issue {
+export function notLocked({ key, service }: Party, addresses: readonly Address[]): Issue {
   const kept = 'a later change may renumber it; an entry in addresses.lock.yaml keeps it';
-  return issue('NOT_LOCKED', '', `${serviceKey(service)} has ${textOf(addresses)} without a lock: ${kept}`, service.source);
+  return issue('NOT_LOCKED', '', `${key} has ${textOf(addresses)} without a lock: ${kept}`, service.source);
 }
 
 export const textOf = (addresses: readonly Address[]): string => addresses.map(formatAddress).join(' and ');

@@ -11,7 +11,8 @@ import type { Loss, Outcome } from './allocation.js';
 import { addFamily, type KeptOutcome, keep, mayStay, type Stay, withLockWarnings } from './keep.js';
 import { compareRights, knownOf, type Memory, type Right } from './known.js';
 import { EMPTY_LOCK, type Lock } from './lock.js';
-import { type Seeker, seek, TURNS, turnOf } from './seek.js';
+import { compareParties, type Party, partyOf } from './party.js';
+import { notLocked, type Seeker, seek, TURNS, turnOf } from './seek.js';
 import { type AllocatorState, emptyState } from './state.js';
 
 export interface Settling {
@@ -23,6 +24,8 @@ export interface Settling {
   readonly before?: AllocatorState;
   /** Whether a Service that held nothing before has what its status says; else status is output, as in a folder. */
   readonly statusCounts: boolean;
+  /** Whether a Service is warned that has an address without a lock: in a folder nothing else keeps it. */
+  readonly lockExpected?: boolean;
   /**
    * The `spec.loadBalancerClass` to serve.
    * @default the Services that have none
@@ -36,29 +39,35 @@ export interface Settled {
   readonly outcomes: ReadonlyMap<string, Outcome>;
 }
 
-export function settle({ config, services, lock = EMPTY_LOCK, before, statusCounts, loadBalancerClass }: Settling): Settled {
+export function settle({ config, services, lock = EMPTY_LOCK, before, ...options }: Settling): Settled {
+  const { statusCounts, lockExpected = false, loadBalancerClass } = options;
   const state = emptyState(config, lock);
-  const sorted = [...services].sort(byNamespaceThenName);
-  const outcomes = new Map<string, Outcome>();
-  // A Map keeps the order in which keys first came: sorted, whoever chooses when.
-  for (const service of sorted) outcomes.set(serviceKey(service), ignored(service));
-
-  const ours = sorted.filter((service) => isOurs(service, loadBalancerClass));
+  const rows = services.map(rowOf).sort(compareParties);
+  const ours = rows.filter(({ service }) => isOurs(service, loadBalancerClass));
   const { holders, lost } = keepWhatIsKnown(state, ours, { before, statusCounts, lock });
-  const held = new Set(holders.map(({ service }) => service));
-  const seekers = ours
-    .filter((service) => !held.has(service))
-    .map((service) => ({ service, entry: lock.services.get(serviceKey(service)), lost: lost.get(serviceKey(service)) }));
-  chooseInTurn(state, seekers, outcomes);
-  const complete = holders.map(({ service, outcome }) => ({
-    service,
-    outcome: addFamily(state, service, outcome, lock.services.get(serviceKey(service))),
-  }));
-  for (const { service, outcome } of complete) {
-    outcomes.set(serviceKey(service), withLockWarnings(state, service, outcome, lock));
-  }
-  return { state, outcomes };
+  const held = new Set(holders.map(({ party }) => party));
+  const seeking = held.size === 0 ? ours : ours.filter((row) => !held.has(row));
+  chooseInTurn(state, seeking, { lost, lock, lockExpected });
+  for (const { party, outcome } of holders) party.outcome = addFamily(state, party, outcome, lock.services.get(party.key));
+  if (lock.services.size > 0)
+    for (const { party } of holders) party.outcome = withLockWarnings(state, party, party.outcome, lock);
+  return { state, outcomes: new Map(rows.map(({ key, outcome }) => [key, outcome])) };
 }
+
+/** A Service and its outcome, as far as that is decided. */
+interface Row extends Party {
+  outcome: Outcome;
+}
+
+/** The type comes first: a Service that is no load balancer any more has lost its class too (quirk Q-02). */
+const rowOf = (service: ServiceView): Row => ({
+  key: serviceKey(service),
+  service,
+  outcome: service.type === 'LoadBalancer' ? OTHER_CLASS : NO_LOAD_BALANCER,
+});
+
+const OTHER_CLASS: Outcome = { ignored: 'other-class' };
+const NO_LOAD_BALANCER: Outcome = { ignored: 'not-a-load-balancer' };
 
 /** What the Services of a cluster hold by their status, as far as `config` allows it, before anybody is given anything. */
 export function holdersIn({
@@ -67,8 +76,8 @@ export function holdersIn({
   loadBalancerClass,
 }: Omit<Settling, 'lock' | 'before' | 'statusCounts'>): AllocatorState {
   const state = emptyState(config);
-  const ours = services.filter((service) => isOurs(service, loadBalancerClass)).sort(byNamespaceThenName);
-  keepWhatIsKnown(state, ours, { before: undefined, statusCounts: true, lock: EMPTY_LOCK });
+  const ours = services.filter((service) => isOurs(service, loadBalancerClass)).map(partyOf);
+  keepWhatIsKnown(state, ours.sort(compareParties), { before: undefined, statusCounts: true, lock: EMPTY_LOCK });
   return state;
 }
 
@@ -76,59 +85,62 @@ export function holdersIn({
 export const isOurs = (service: ServiceView, loadBalancerClass: string | undefined): boolean =>
   service.type === 'LoadBalancer' && service.loadBalancerClass === loadBalancerClass;
 
-/** The type comes first: a Service that is no load balancer any more has lost its class too (quirk Q-02). */
-const ignored = ({ type }: ServiceView): Outcome => ({
-  ignored: type === 'LoadBalancer' ? 'other-class' : 'not-a-load-balancer',
-});
-
-interface Holder {
-  readonly service: ServiceView;
+interface Holder<P extends Party> {
+  readonly party: P;
   readonly outcome: KeptOutcome;
 }
 
 /**
  * Everybody keeps what he has, the strongest right first, as far as that can be; before anybody gets anything. Who leaves by
- * his own change is in nobody's way. `services` are sorted, and so are the holders.
+ * his own change is in nobody's way. `parties` are sorted, and so are the holders.
  */
-function keepWhatIsKnown(
+function keepWhatIsKnown<P extends Party>(
   state: AllocatorState,
-  services: readonly ServiceView[],
+  parties: readonly P[],
   memory: Memory,
-): { readonly holders: readonly Holder[]; readonly lost: ReadonlyMap<string, Loss> } {
+): { readonly holders: readonly Holder<P>[]; readonly lost: ReadonlyMap<string, Loss> } {
   const lost = new Map<string, Loss>();
-  const staying: { readonly service: ServiceView; readonly right: Right; readonly stay: Stay }[] = [];
-  for (const service of services) {
-    const known = knownOf(service, memory);
+  const staying: { readonly party: P; readonly right: Right; readonly stay: Stay }[] = [];
+  for (const party of parties) {
+    const known = knownOf(party, memory);
     if (known === undefined) continue;
     if ('unreadable' in known) {
-      lost.set(serviceKey(service), { addresses: [], code: 'STATUS_UNREADABLE', message: known.unreadable });
+      lost.set(party.key, { addresses: [], code: 'STATUS_UNREADABLE', message: known.unreadable });
       continue;
     }
-    const stay = mayStay(state, service, known.addresses);
-    if ('lost' in stay) lost.set(serviceKey(service), stay.lost);
-    else staying.push({ service, right: known.right, stay });
+    const stay = mayStay(state, party, known.addresses);
+    if ('lost' in stay) lost.set(party.key, stay.lost);
+    else staying.push({ party, right: known.right, stay });
   }
-  const holders: Holder[] = [];
-  for (const { service, stay } of staying.sort((a, b) => compareRights(a.right, b.right))) {
+  const holders: Holder<P>[] = [];
+  for (const { party, stay } of staying.sort((a, b) => compareRights(a.right, b.right))) {
     const kept = keep(state, stay);
-    if ('lost' in kept) lost.set(serviceKey(service), kept.lost);
-    else holders.push({ service, outcome: kept });
+    if ('lost' in kept) lost.set(party.key, kept.lost);
+    else holders.push({ party, outcome: kept });
   }
-  return { holders: holders.sort((a, b) => byNamespaceThenName(a.service, b.service)), lost };
+  return { holders: holders.sort((a, b) => compareParties(a.party, b.party)), lost };
 }
 
-function chooseInTurn(state: AllocatorState, seekers: readonly Seeker[], outcomes: Map<string, Outcome>): void {
-  const turns = seekers.map((seeker) => ({ seeker, turn: turnOf(seeker, state.reserved) }));
+function chooseInTurn(
+  state: AllocatorState,
+  rows: readonly Row[],
+  { lost, lock, lockExpected }: { lost: ReadonlyMap<string, Loss>; lock: Lock; lockExpected: boolean },
+): void {
+  const seekerOf = ({ key, service }: Row): Seeker => ({ key, service, entry: lock.services.get(key), lost: lost.get(key) });
+  const turns = rows.map((row) => turnOf(seekerOf(row), state.reserved));
   for (const now of TURNS) {
-    for (const { seeker, turn } of turns) {
-      if (turn !== now) continue;
-      const outcome = seek(state, seeker);
-      outcomes.set(serviceKey(seeker.service), seeker.lost === undefined ? outcome : { ...outcome, lost: seeker.lost });
+    for (const [i, row] of rows.entries()) {
+      if (turns[i] !== now) continue;
+      const seeker = seekerOf(row);
+      row.outcome = complete(seeker, seek(state, seeker), lockExpected);
     }
   }
 }
 
-const byNamespaceThenName = (a: ServiceView, b: ServiceView): number =>
-  compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name);
-
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** What `seeker` got, with what he lost and what he is warned of. */
+function complete(seeker: Seeker, outcome: Outcome, lockExpected: boolean): Outcome {
+  const { entry, lost } = seeker;
+  const isUnlocked = lockExpected && entry === undefined && 'allocated' in outcome;
+  const told = isUnlocked ? { ...outcome, warnings: [notLocked(seeker, outcome.allocated.addresses)] } : outcome;
+  return lost === undefined ? told : { ...told, lost };
+}

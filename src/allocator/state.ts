@@ -9,6 +9,7 @@ import type { Config, Pool } from '../config/config.js';
 import type { Address, Family } from '../net/address.js';
 import { type FreeSpace, freeSpace, returnPlace, takePlace } from './freespace.js';
 import { EMPTY_LOCK, type Lock } from './lock.js';
+import { hasName, type Names, withName, withoutName } from './names.js';
 import { indexPools, locateAddress, type Place, type PoolIndex } from './poolindex.js';
 import { closePlace, forgetRefusals, openPlace, type SharedSpace, sharedSpace } from './sharedspace.js';
 import type { Tenancy } from './tenancy.js';
@@ -46,7 +47,7 @@ export type SharedSpaces = Map<Pool, { [family in Family]?: SharedSpace }>;
 
 /** Who is on one address. All of them have the same sharing key and backend key. */
 interface Tenants {
-  readonly services: Set<string>;
+  services: Names;
   readonly keys: Tenancy;
   /** `TCP/80` → the one Service that uses it. Kept only where others may join: with a sharing key. */
   readonly ports?: Map<string, string>;
@@ -85,7 +86,7 @@ export function reservedFor({ reserved, tenants }: AllocatorState, address: Addr
   const services = reserved.get(key);
   if (services === undefined || services.has(service)) return undefined;
   const present = tenants.get(key)?.services;
-  return [...services].find((one) => present?.has(one) !== true);
+  return [...services].find((one) => !hasName(present, one));
 }
 
 /** `service`, which holds nothing, holds these from now on. The caller has checked that it may. */
@@ -93,10 +94,11 @@ export function record(state: AllocatorState, service: string, holding: Holding)
   state.holdings.set(service, holding);
   for (const address of holding.addresses) {
     const key = addressKey(address);
-    const tenants = state.tenants.get(key) ?? moveIn(state, holding, address);
-    tenants.services.add(service);
+    const present = state.tenants.get(key);
+    const tenants = present ?? moveIn(state, service, holding, address);
+    tenants.services = withName(tenants.services, service);
     for (const port of holding.tenancy.ports) tenants.ports?.set(port, service);
-    if (tenants.services.size === 1 || state.reserved.has(key)) openToOthers(state, holding, address);
+    if (present === undefined || state.reserved.has(key)) openToOthers(state, holding, address);
   }
 }
 
@@ -109,12 +111,13 @@ export function forget(state: AllocatorState, service: string): void {
     const key = addressKey(address);
     const tenants = state.tenants.get(key);
     if (tenants === undefined) continue;
-    tenants.services.delete(service);
+    const rest = withoutName(tenants.services, service);
+    if (rest !== undefined) tenants.services = rest;
     for (const port of holding.tenancy.ports) tenants.ports?.delete(port);
     const space = sharedSpacesOf(state, holding.tenancy)?.get(holding.pool)?.[address.family];
-    if (tenants.services.size === 0) moveOut(state, holding, address);
+    if (rest === undefined) moveOut(state, holding, address);
     else if (space !== undefined) forgetRefusals(space);
-    if (tenants.services.size === 0 || state.reserved.has(key)) closeToOthers(state, holding, address);
+    if (rest === undefined || state.reserved.has(key)) closeToOthers(state, holding, address);
   }
 }
 
@@ -144,9 +147,9 @@ function closeToOthers(state: AllocatorState, { pool, tenancy }: Holding, addres
 }
 
 /** The first on an address decides the keys. */
-function moveIn(state: AllocatorState, { pool, tenancy }: Holding, address: Address): Tenants {
-  const services = new Set<string>();
-  const tenants = tenancy.sharingKey === '' ? { services, keys: tenancy } : { services, keys: tenancy, ports: new Map() };
+function moveIn(state: AllocatorState, service: string, { pool, tenancy }: Holding, address: Address): Tenants {
+  const alone = { services: service, keys: tenancy };
+  const tenants: Tenants = tenancy.sharingKey === '' ? alone : { ...alone, ports: new Map() };
   state.tenants.set(addressKey(address), tenants);
   const [place, space] = [placeOf(state, address), state.free.get(pool)?.[address.family]];
   if (place === undefined || space === undefined) return tenants;

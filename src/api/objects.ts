@@ -36,8 +36,11 @@ export interface ReadObjects {
   readonly issues: readonly Issue[];
 }
 
+/** What Services were read as, by the raw object: for whoever reads nearly the same objects again. */
+export type KnownServices = WeakMap<object, Parsed<ServiceView>>;
+
 /** BGP_IGNORED, LEGACY_IGNORED, NOT_AN_OBJECT, DUPLICATE_OBJECT, API_VERSION_UNKNOWN, and what the reader of each kind finds. */
-export function readObjects(sourced: Iterable<Sourced<unknown>>): ReadObjects {
+export function readObjects(sourced: Iterable<Sourced<unknown>>, known: KnownServices = new WeakMap()): ReadObjects {
   const found = newFindings();
   const rest = newFindings();
   const issues: Issue[] = [];
@@ -54,7 +57,7 @@ export function readObjects(sourced: Iterable<Sourced<unknown>>): ReadObjects {
       const isOurs = identity.reads === 'IPAddressPool' || identity.reads === 'L2Advertisement';
       const result =
         before === undefined || isOurs
-          ? keep(identity.reads, identity.object, item, found)
+          ? keep(identity.reads, identity.object, item, found, known)
           : repeated(identity.key, before, item);
       if (!result.ok) {
         issues.push(...result.issues.map((one) => placed(one, item, identity.ref)));
@@ -85,7 +88,7 @@ function keepRest(kind: ReadKind, object: PlainObject, item: Sourced<unknown>, r
   const locate = (path: string): Source | undefined => item.locate(path);
   if (kind === 'IPAddressPool') rest.pools.push({ object: what as IPAddressPool, locate });
   else if (kind === 'L2Advertisement') rest.advertisements.push({ object: what as L2Advertisement, locate });
-  else if (isRecord(what)) keep(kind, what, item, rest);
+  else if (isRecord(what)) keep(kind, what, item, rest, new WeakMap());
 }
 
 function* items(sourced: Iterable<Sourced<unknown>>): Generator<Sourced<unknown>> {
@@ -104,7 +107,13 @@ const newFindings = (): Findings => ({
 });
 
 /** Reads `object` and adds it to `found`, if it is good. */
-function keep(kind: ReadKind, object: PlainObject, item: Sourced<unknown>, found: Findings): Parsed<unknown> {
+function keep(
+  kind: ReadKind,
+  object: PlainObject,
+  item: Sourced<unknown>,
+  found: Findings,
+  known: KnownServices,
+): Parsed<unknown> {
   switch (kind) {
     case 'IPAddressPool':
       return added(found.pools, readIPAddressPool(object), (pool) => ({ object: pool, locate: (path) => item.locate(path) }));
@@ -114,7 +123,7 @@ function keep(kind: ReadKind, object: PlainObject, item: Sourced<unknown>, found
         locate: (path) => item.locate(path),
       }));
     case 'Service':
-      return added(found.services, readService(object), (service) => {
+      return added(found.services, knownService(object, known), (service) => {
         const source = item.locate('');
         return source === undefined ? service : { ...service, source };
       });
@@ -125,6 +134,12 @@ function keep(kind: ReadKind, object: PlainObject, item: Sourced<unknown>, found
     case 'EndpointSlice':
       return added(found.endpointSlices, readEndpointSlice(object), (slice) => slice);
   }
+}
+
+function knownService(object: PlainObject, known: KnownServices): Parsed<ServiceView> {
+  const read = known.get(object) ?? readService(object);
+  known.set(object, read);
+  return read;
 }
 
 function added<From, To>(to: To[], result: Parsed<From>, convert: (value: From) => To | undefined): Parsed<From> {

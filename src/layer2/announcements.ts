@@ -12,6 +12,7 @@ import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js
 import { type Address, compareAddresses, formatAddress } from '../net/address.js';
 import type { Announcement } from './announcement.js';
 import {
+  advertisementsByPool,
   advertisementsFor,
   type Candidate,
   candidates,
@@ -79,7 +80,23 @@ export interface Announcements {
 /** Computes what is announced. IPv6 is ranked like IPv4; whether it is answered is for the wire to say. */
 export const announcementsFor = (input: AnnouncementsInput): Announcements => announcementsIn(survey(input));
 
-export function announcementsIn(world: World): Announcements {
+function announcementsIn(world: World): Announcements {
+  const { ballots, refused } = ballotsIn(world);
+  return { announcements: ballots.map(announcementOf), refused };
+}
+
+/** An address that some node may answer for, before anybody asks in which order. */
+export interface Ballot {
+  readonly address: string;
+  /** Equal texts for equal rankings, of whoever shares a {@link RankingMemory}. */
+  readonly electorate: string;
+  /** Computed when it is asked for, once. */
+  ranking(): readonly string[];
+  readonly holding: Holding;
+}
+
+/** Sorted like announcements. */
+export function ballotsIn(world: World): { readonly ballots: readonly Ballot[]; readonly refused: Announcements['refused'] } {
   const holdings = new Map<string, Holding>();
   const refused: (Refusal & { readonly at: Address })[] = [];
   for (const holder of sortedHolders(world.input.services)) {
@@ -91,7 +108,12 @@ export function announcementsIn(world: World): Announcements {
     }
   }
   return {
-    announcements: [...holdings.values()].sort((a, b) => compareAddresses(a.at, b.at)).map(announcementOf),
+    ballots: [...holdings.values()]
+      .sort((a, b) => compareAddresses(a.at, b.at))
+      .map((holding) => {
+        const [{ electorate, ranking }] = holding.grants;
+        return { address: holding.address, electorate, ranking, holding };
+      }),
     refused: refused
       .sort((a, b) => compareAddresses(a.at, b.at))
       .map(({ service, address, reasons }) => ({ service, address, reasons })),
@@ -102,6 +124,8 @@ export function announcementsIn(world: World): Announcements {
 export interface World {
   readonly input: AnnouncementsInput;
   readonly ranges: RangeIndex;
+  /** By pool name. */
+  readonly advertisements: ReadonlyMap<string, readonly Advertisement[]>;
   /** By `namespace/name` of the Service. */
   readonly slices: ReadonlyMap<string, readonly EndpointSliceView[]>;
   readonly self: NodeView | undefined;
@@ -115,6 +139,7 @@ interface Electorate {
   readonly all: readonly Candidate[];
   readonly eligible: readonly Extract<Candidate, { eligible: true }>[];
   readonly number: number;
+  readonly hasSelf: boolean;
 }
 
 export function survey(input: AnnouncementsInput): World {
@@ -128,6 +153,7 @@ export function survey(input: AnnouncementsInput): World {
   return {
     input,
     ranges: indexRanges(input.config.pools),
+    advertisements: advertisementsByPool(input.config.advertisements),
     slices,
     self: input.nodes.find((node) => node.name === input.self),
     electorates: new Map(),
@@ -145,7 +171,8 @@ function sortedHolders(services: readonly AddressedService[]): AddressedService[
 interface Grant {
   readonly service: string;
   readonly pool: string;
-  readonly ranking: readonly string[];
+  readonly electorate: string;
+  readonly ranking: () => readonly string[];
   /** Empty where this node may not answer for the Service. */
   readonly interfaces: 'all' | readonly string[];
 }
@@ -160,13 +187,15 @@ function judge(holder: AddressedService, world: World): Verdict {
 
   const question = questionOf(holder, pool, world);
   const electorate = electorateIn(world, question);
-  const { all, eligible } = electorate;
+  const { all, eligible, number } = electorate;
   if (eligible.length === 0) return { refused: all.flatMap(reasonOf) };
+  const address = formatAddress(first);
   return {
     service: serviceKey(holder.service),
     pool: pool.name,
-    ranking: rankingIn(world, electorate, formatAddress(first)),
-    interfaces: eligible.some(({ node }) => node === world.input.self) ? interfacesOn(world.self, question.advertisements) : [],
+    electorate: `${address} ${number}`,
+    ranking: () => rankingIn(world, electorate, address),
+    interfaces: electorate.hasSelf ? interfacesOn(world.self, question.advertisements) : [],
   };
 }
 
@@ -182,18 +211,18 @@ function poolOf({ addresses }: AddressedService, { ranges }: World): Pool | unde
   return others.every((pool) => pool === first) ? first : undefined;
 }
 
-function questionOf({ service }: AddressedService, pool: Pool, { input, slices }: World): EligibilityInput {
-  const { config, nodes, ignoreExcludeLabel = false, withoutSlices } = input;
+function questionOf({ service }: AddressedService, pool: Pool, { input, slices, advertisements }: World): EligibilityInput {
+  const { nodes, ignoreExcludeLabel = false, withoutSlices } = input;
   return {
     service,
-    advertisements: advertisementsFor(config.advertisements, pool.name, service),
+    advertisements: advertisementsFor(advertisements.get(pool.name) ?? [], service),
     nodes,
     endpoints: slices.get(serviceKey(service)) ?? (withoutSlices === 'cannot-serve' ? [] : 'unknown'),
     ignoreExcludeLabel,
   };
 }
 
-function electorateIn({ electorates, memory }: World, question: EligibilityInput): Electorate {
+function electorateIn({ electorates, memory, input }: World, question: EligibilityInput): Electorate {
   const key = electorateOf(question);
   const known = key === undefined ? undefined : electorates.get(key);
   if (known !== undefined) return known;
@@ -202,7 +231,7 @@ function electorateIn({ electorates, memory }: World, question: EligibilityInput
   const signature = eligible.map(({ node, score, cordoned }) => `${node} ${score} ${cordoned === true}`).join();
   const number = memory.electorates.get(signature) ?? memory.electorates.size;
   memory.electorates.set(signature, number);
-  const electorate = { all, eligible, number };
+  const electorate = { all, eligible, number, hasSelf: eligible.some(({ node }) => node === input.self) };
   if (key !== undefined) electorates.set(key, electorate);
   return electorate;
 }
@@ -247,13 +276,13 @@ function hold(holdings: Map<string, Holding>, at: Address, address: string, gran
   else holding.grants.push(grant);
 }
 
-function announcementOf({ address, grants }: Holding): Announcement {
-  const [{ pool, ranking }] = grants;
+function announcementOf({ address, holding: { grants }, ranking }: Ballot): Announcement {
+  const [{ pool }] = grants;
   return {
     address,
     services: grants.map(({ service }) => service).sort(compareText),
     pool,
     interfaces: unionOf(grants.map(({ interfaces }) => interfaces)),
-    ranking,
+    ranking: ranking(),
   };
 }

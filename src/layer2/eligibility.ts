@@ -37,13 +37,24 @@ export interface EligibilityInput {
 const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
 const ALLOW_SHARED_IP = ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'];
 
-/** The advertisements of `pool` that apply to `service`, on whatever node. */
-export const advertisementsFor = (
-  advertisements: readonly Advertisement[],
-  pool: string,
-  service: ServiceView,
-): readonly Advertisement[] =>
-  advertisements.filter((ad) => ad.pools.has(pool) && matchesAny(ad.serviceSelectors, service.labels));
+/** Of the advertisements of a pool, those that apply to `service`, on whatever node. */
+export const advertisementsFor = (ofPool: readonly Advertisement[], service: ServiceView): readonly Advertisement[] =>
+  ofPool.every(({ serviceSelectors }) => serviceSelectors.length === 0)
+    ? ofPool
+    : ofPool.filter((ad) => matchesAny(ad.serviceSelectors, service.labels));
+
+/** By pool name, each list in the order of `advertisements`; absent for a pool that nothing advertises. */
+export function advertisementsByPool(advertisements: readonly Advertisement[]): ReadonlyMap<string, readonly Advertisement[]> {
+  const found = new Map<string, Advertisement[]>();
+  for (const ad of advertisements) {
+    for (const pool of ad.pools) {
+      const known = found.get(pool);
+      if (known === undefined) found.set(pool, [ad]);
+      else known.push(ad);
+    }
+  }
+  return found;
+}
 
 export const covers = (ad: Advertisement, node: NodeView): boolean => matchesAny(ad.nodeSelectors, node.labels);
 

@@ -1,6 +1,7 @@
 /**
  * What a change does to who answers for one address, and why.
  */
+import type { Ballot } from '../layer2/announcements.js';
 import type { Candidate } from '../layer2/eligibility.js';
 import type { Reason } from './servicechange.js';
 
@@ -20,8 +21,9 @@ export interface AnnouncementChange {
 
 export interface AnnouncementSides {
   readonly address: string;
-  readonly before: readonly string[];
-  readonly after: readonly string[];
+  /** Undefined: nobody may answer. */
+  readonly before: Ballot | undefined;
+  readonly after: Ballot | undefined;
   readonly owner: string | undefined;
   /** Whether a Service has the address after the change. */
   readonly isHeld: boolean;
@@ -29,20 +31,44 @@ export interface AnnouncementSides {
   readonly candidates: () => readonly Candidate[] | undefined;
 }
 
-export function announcementChange(sides: AnnouncementSides): AnnouncementChange {
-  const { address, before, after, owner } = sides;
-  const change = kindOf(sides);
-  return { address, change, before, after, ...(owner === undefined ? {} : { owner }), reason: reasonOf(change, sides) };
+/** The rankings of an address for which nothing changes are computed when somebody looks: mostly nobody does. */
+export function announcementChange({ before, after, ...sides }: AnnouncementSides): AnnouncementChange {
+  const { address, owner } = sides;
+  const known = owner === undefined ? {} : { owner };
+  if (before !== undefined && before.electorate === after?.electorate) {
+    return {
+      address,
+      change: 'same',
+      get before() {
+        return before.ranking();
+      },
+      get after() {
+        return before.ranking();
+      },
+      ...known,
+      get reason() {
+        return sameReason({ before: before.ranking(), after: before.ranking(), owner });
+      },
+    };
+  }
+  const ranked = { ...sides, before: before?.ranking() ?? [], after: after?.ranking() ?? [] };
+  const change = kindOf(ranked);
+  return { address, change, before: ranked.before, after: ranked.after, ...known, reason: reasonOf(change, ranked) };
 }
 
-function kindOf({ before, after, owner, isHeld }: AnnouncementSides): AnnouncementChangeKind {
+interface Ranked extends Omit<AnnouncementSides, 'before' | 'after'> {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+function kindOf({ before, after, owner, isHeld }: Ranked): AnnouncementChangeKind {
   const [was, willBe] = [before[0], after[0]];
   if (willBe === undefined) return isHeld ? 'unserved' : 'stops';
   if (was === undefined) return 'starts';
   return was === willBe || owner === willBe ? 'same' : 'moves';
 }
 
-function reasonOf(change: AnnouncementChangeKind, sides: AnnouncementSides): Reason {
+function reasonOf(change: AnnouncementChangeKind, sides: Ranked): Reason {
   const { before, after, owner } = sides;
   switch (change) {
     case 'same':
@@ -58,7 +84,7 @@ function reasonOf(change: AnnouncementChangeKind, sides: AnnouncementSides): Rea
   }
 }
 
-function sameReason({ before, after, owner }: AnnouncementSides): Reason {
+function sameReason({ before, after, owner }: Pick<Ranked, 'before' | 'after' | 'owner'>): Reason {
   if (owner !== undefined && owner !== after[0]) {
     return { code: 'UNCHANGED', message: `${after[0]} is the first of the ranking, as before; ${owner} answers at present` };
   }

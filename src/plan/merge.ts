@@ -33,18 +33,31 @@ export function merge({ before, after, state }: MergeInput): Merged {
   const [was, willBe, live] = [byKey(before), byKey(after), byKey(state)];
   const isLive = [...live.keys()].some((key) => key.startsWith('Service '));
   const onlyLive = [...live].filter(([key]) => !was.has(key) && !willBe.has(key)).map(([, one]) => one);
-  const read = readObjects([...withState(after, live), ...onlyLive]);
+  // What neither tree changes is completed and read once.
+  const [completed, known] = [new Map<unknown, unknown>(), new WeakMap()];
+  const together = (tree: readonly Sourced<unknown>[]): ReturnType<typeof readObjects> =>
+    readObjects([...withState(tree, live, completed), ...onlyLive], known);
+  const read = together(after);
   const refused = isLive ? [] : read.objects.services.flatMap(requestIssues);
   const issues = [...read.issues, ...refused];
   const broken = new Set([...brokenKeys(issues, after), ...refused.flatMap(keyOfIssue)]);
-  const kept = [...broken].flatMap((key) => was.get(key) ?? live.get(key) ?? []);
-  const sound = after.filter((one) => !broken.has(keyOf(one) ?? ''));
   return {
-    before: readObjects([...withState(before, live), ...onlyLive]).objects,
-    after: broken.size === 0 ? read.objects : readObjects([...withState([...sound, ...kept], live), ...onlyLive]).objects,
+    before: together(before).objects,
+    after: broken.size === 0 ? read.objects : together(mended(after, broken, [was, live])).objects,
     live: isLive,
     issues,
   };
+}
+
+/** `objects`, with the first version that `earlier` has in place of each that is broken. */
+function mended(
+  objects: readonly Sourced<unknown>[],
+  broken: ReadonlySet<string>,
+  earlier: readonly ReadonlyMap<string, Sourced<unknown>>[],
+): readonly Sourced<unknown>[] {
+  const sound = objects.filter((one) => !broken.has(keyOf(one) ?? ''));
+  const kept = [...broken].flatMap((key) => earlier.find((versions) => versions.has(key))?.get(key) ?? []);
+  return [...sound, ...kept];
 }
 
 const keyOfIssue = ({ object }: Issue): readonly string[] => (object === undefined ? [] : [formatRef(object)]);
@@ -80,22 +93,35 @@ function brokenKeys(issues: readonly Issue[], objects: readonly Sourced<unknown>
   });
 }
 
-const withState = (objects: readonly Sourced<unknown>[], live: ReadonlyMap<string, Sourced<unknown>>): Sourced<unknown>[] =>
-  objects.map((one) => enriched(one, live.get(keyOf(one) ?? '')?.object));
+/** `completed` remembers by the raw object, so that what stands in both trees becomes one object. */
+function withState(
+  objects: readonly Sourced<unknown>[],
+  live: ReadonlyMap<string, Sourced<unknown>>,
+  completed: Map<unknown, unknown>,
+): Sourced<unknown>[] {
+  return objects.map((one) => {
+    const known = completed.get(one.object);
+    const object = known ?? complete(one.object, live.get(keyOf(one) ?? '')?.object);
+    completed.set(one.object, object);
+    return { object, locate: (path) => one.locate(path) };
+  });
+}
 
 /**
- * `one` with the status of `live`, and what an API server fills into a Service by itself. A Service that is not live has no
- * address yet, whatever its file says; a Node in a folder has the conditions that are written there.
+ * `object` with the status of `live`, and what an API server fills into a Service by itself. A Service that is not live has
+ * no address yet, whatever its file says; a Node in a folder has the conditions that are written there.
  */
-function enriched(one: Sourced<unknown>, live: unknown): Sourced<unknown> {
-  const { object } = one;
-  if (!isRecord(object) || (!isRecord(live) && object['kind'] !== 'Service')) return one;
-  const { status: _, ...written } = object;
-  const locate = one.locate.bind(one);
-  if (!isRecord(live)) return { object: written, locate };
-  const { status } = live;
-  const complete = object['kind'] === 'Service' ? withAssigned(written, live) : written;
-  return { object: status === undefined ? complete : { ...complete, status }, locate };
+function complete(object: unknown, live: unknown): unknown {
+  if (!isRecord(object) || (!isRecord(live) && object['kind'] !== 'Service')) return object;
+  const whole: Record<string, unknown> = { ...object };
+  delete whole['status'];
+  if (!isRecord(live)) return whole;
+  if (live['status'] !== undefined) whole['status'] = live['status'];
+  if (object['kind'] !== 'Service') return whole;
+  const { creationTimestamp } = asRecord(live['metadata']);
+  if (creationTimestamp !== undefined) whole['metadata'] = { ...asRecord(object['metadata']), creationTimestamp };
+  whole['spec'] = withAssigned(asRecord(object['spec']), asRecord(live['spec']));
+  return whole;
 }
 
 /** Fields of a Service's spec that the API server assigns when an author says nothing, in the order they depend on each other. */
@@ -105,17 +131,14 @@ const ASSIGNED = ['ipFamilyPolicy', 'ipFamilies', 'clusterIPs', 'clusterIP'] as 
  * Nothing is taken over from the first field on that the author changes: an API server would assign what follows anew, and
  * what that will be nobody knows.
  */
-function withAssigned(written: PlainObject, live: PlainObject): PlainObject {
-  const [spec, liveSpec] = [isRecord(written['spec']) ? written['spec'] : {}, live['spec']];
-  const metadata = { ...asRecord(written['metadata']), creationTimestamp: asRecord(live['metadata'])['creationTimestamp'] };
-  if (!isRecord(liveSpec)) return { ...written, metadata };
-  const assigned: Record<string, unknown> = {};
+function withAssigned(spec: PlainObject, live: PlainObject): PlainObject {
+  const complete: Record<string, unknown> = { ...spec };
   for (const field of ASSIGNED) {
-    const [asked, has] = [spec[field], liveSpec[field]];
+    const [asked, has] = [spec[field], live[field]];
     if (asked !== undefined && has !== undefined && JSON.stringify(asked) !== JSON.stringify(has)) break;
-    if (asked === undefined && has !== undefined) assigned[field] = has;
+    if (asked === undefined && has !== undefined) complete[field] = has;
   }
-  return { ...written, metadata, spec: { ...spec, ...assigned } };
+  return complete;
 }
 
 const asRecord = (value: unknown): PlainObject => (isRecord(value) ? value : {});

@@ -15,8 +15,8 @@ import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js
 import type { Issue } from '../issue/issue.js';
 import {
   type AddressedService,
-  type Announcements,
-  announcementsIn,
+  type Ballot,
+  ballotsIn,
   candidatesIn,
   newRankingMemory,
   survey,
@@ -184,17 +184,17 @@ function announcementChanges(input: PlanInput, { had, before, after }: Sides): A
       rankings,
     });
   const now = worldOf(after.config, after.objects, (key) => heldIn(after.outcomes.get(key)));
-  const was = byAddress(announcementsIn(worldOf(before.config, before.objects, (key) => had.get(key)?.addresses ?? [])));
-  const willBe = announcementsIn(now);
-  const [served, unserved] = [byAddress(willBe), new Set(willBe.refused.map(({ address }) => address))];
+  const was = byAddress(ballotsIn(worldOf(before.config, before.objects, (key) => had.get(key)?.addresses ?? [])).ballots);
+  const { ballots, refused } = ballotsIn(now);
+  const [served, unserved] = [byAddress(ballots), new Set(refused.map(({ address }) => address))];
   const holders = firstHolders(now);
   const owners = ownersByAddress(input.owners ?? new Map(), had);
-  return [...new Set([...was.keys(), ...served.keys(), ...unserved])].sort(compareAddressTexts).map((address) => {
+  return inNumericOrder([...was.keys(), ...served.keys(), ...unserved]).map((address) => {
     const holder = holders.get(address);
     return announcementChange({
       address,
-      before: was.get(address) ?? [],
-      after: served.get(address) ?? [],
+      before: was.get(address),
+      after: served.get(address),
       owner: owners.get(address),
       isHeld: unserved.has(address),
       candidates: () => (holder === undefined ? [] : candidatesIn(now, holder)),
@@ -205,8 +205,8 @@ function announcementChanges(input: PlanInput, { had, before, after }: Sides): A
 const heldIn = (outcome: Outcome | undefined): readonly Address[] =>
   outcome !== undefined && 'allocated' in outcome ? outcome.allocated.addresses : [];
 
-const byAddress = ({ announcements }: Announcements): ReadonlyMap<string, readonly string[]> =>
-  new Map(announcements.map(({ address, ranking }) => [address, ranking]));
+const byAddress = (ballots: readonly Ballot[]): ReadonlyMap<string, Ballot> =>
+  new Map(ballots.map((ballot) => [ballot.address, ballot]));
 
 /** Of several holders of one address, the first by namespace and name decides. */
 function firstHolders({ input }: World): ReadonlyMap<string, AddressedService> {
@@ -228,7 +228,11 @@ function ownersByAddress(owners: ReadonlyMap<string, string>, had: Sides['had'])
   return byAddress;
 }
 
-function compareAddressTexts(a: string, b: string): number {
-  const [left, right] = [parseAddress(a), parseAddress(b)];
-  return left.ok && right.ok ? compareAddresses(left.value, right.value) : 0;
+/** Each once, IPv4 first. */
+function inNumericOrder(texts: Iterable<string>): string[] {
+  const known = [...new Set(texts)].flatMap((text) => {
+    const read = parseAddress(text);
+    return read.ok ? [{ text, address: read.value }] : [];
+  });
+  return known.sort((a, b) => compareAddresses(a.address, b.address)).map(({ text }) => text);
 }

@@ -9,7 +9,7 @@ import type { Sourced } from '../api/object.js';
 import type { Objects } from '../api/objects.js';
 import { type NodeView, type ServiceView, serviceKey } from '../api/views.js';
 import type { Advertisement, Config } from '../config/config.js';
-import { covers, isAvailable } from '../layer2/eligibility.js';
+import { advertisementsByPool, covers, isAvailable } from '../layer2/eligibility.js';
 
 export interface Situation {
   readonly objects: Objects;
@@ -57,18 +57,6 @@ export function survey(situation: Situation): World {
 
 function byName<T extends IPAddressPool | L2Advertisement>(sourced: readonly Sourced<T>[]): ReadonlyMap<string, Sourced<T>> {
   return new Map(sourced.map((one) => [one.object.metadata.name, one]));
-}
-
-function advertisementsByPool(advertisements: readonly Advertisement[]): ReadonlyMap<string, readonly Advertisement[]> {
-  const found = new Map<string, Advertisement[]>();
-  for (const ad of advertisements) {
-    for (const pool of ad.pools) {
-      const known = found.get(pool);
-      if (known === undefined) found.set(pool, [ad]);
-      else known.push(ad);
-    }
-  }
-  return found;
 }
 
 function servedOf({ objects, outcomes }: Situation): Served[] {

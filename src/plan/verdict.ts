@@ -9,7 +9,7 @@ export type Allowance = (typeof ALLOWANCES)[number];
 
 /** The sentences that tell what is taken away and not allowed; empty: nothing is. */
 export function takenAway({ summary, announcements }: Plan, allowed: ReadonlySet<Allowance>): readonly string[] {
-  const unserved = announcements.filter(({ change, before }) => change === 'unserved' && before.length > 0).length;
+  const unserved = announcements.filter((one) => one.change === 'unserved' && one.before.length > 0).length;
   const losses: readonly (readonly [Allowance, number, string, string])[] = [
     ['renumber', summary.moved, 'Service gets another address', 'Services get other addresses'],
     ['loss', summary.lost, 'Service loses an address', 'Services lose addresses'],

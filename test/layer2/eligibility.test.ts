@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeView, ServiceView } from '../../src/api/views.js';
 import type { Advertisement } from '../../src/config/config.js';
-import { advertisementsFor, candidates, type EligibilityInput } from '../../src/layer2/eligibility.js';
+import { advertisementsByPool, advertisementsFor, candidates, type EligibilityInput } from '../../src/layer2/eligibility.js';
 import { ad, EXCLUDED, named, node, selector, service, slice } from './world.js';
 
 const LOCAL = { externalTrafficPolicy: 'Local' } as const;
@@ -116,7 +116,9 @@ describe('Service selectors (TestL2ServiceSelectors, TestL2SharedIPWithServiceSe
     ['one of several selectors that matches', { app: 'cache' }, ['plain', 'other']],
   ])('%s', (_, labels, names) => {
     const all = [ad('plain'), selecting, other, elsewhere];
-    expect(advertisementsFor(all, 'pool', service('svc', { labels })).map(({ name }) => name)).toEqual(names);
+    expect(
+      advertisementsFor(advertisementsByPool(all).get('pool') ?? [], service('svc', { labels })).map(({ name }) => name),
+    ).toEqual(names);
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { L2Advertisement } from '../../src/api/l2advertisement.js';
 import type { Config } from '../../src/config/config.js';
 import { announcementsFor } from '../../src/layer2/announcements.js';
-import { advertisementsFor, candidates } from '../../src/layer2/eligibility.js';
+import { advertisementsByPool, advertisementsFor, candidates } from '../../src/layer2/eligibility.js';
 import { advertisement, compiled, configOf, pool } from '../config/objects.js';
 import { address, node, service } from './world.js';
 
@@ -26,7 +26,7 @@ const compile = (specs: readonly Spec[]): Config =>
 
 /** Of each node its score, or why it is not eligible. */
 function verdicts(specs: readonly Spec[], of = WEB): (number | string)[] {
-  const advertisements = advertisementsFor(compile(specs).advertisements, 'pool', of);
+  const advertisements = advertisementsFor(advertisementsByPool(compile(specs).advertisements).get('pool') ?? [], of);
   const all = candidates({ service: of, advertisements, nodes: NODES, endpoints: 'unknown', ignoreExcludeLabel: false });
   return all.map((one) => (one.eligible ? one.score : one.reason));
 }

@@ -34,13 +34,13 @@ describe('the quick reader', () => {
     ['an IPv6 address that looks like base 60', 'a: 1:2:3:4:5:6:7:8'],
     ['a date', 'a: 2024-01-01'],
     ['a uid that begins with digits', 'a: 12e4567-e89b'],
-    ['integers, true, false and null', 'a: [0, 1, -1, true, false, null, ~, ]'],
-    ['text in blocks and quotes', 'a: |\n  one\n  two\nb: "x\\u0041"\nc: \'d\'\n'],
+    ['integers, true, false and null', '- 0\n- 1\n- -1\n- true\n- false\n- null\n- ~\n- a:\n- {}\n- []'],
+    ['text in blocks and quotes', 'a: |\n  one\n   # two\n\n  three\nb: "x: # y" # z\nc: \'d\'\ne: |-\n  f\n\n'],
     ['documents with and without anything in them', '--- \na: b\n---\n# only this\n---\nc: d\n---\n'],
     ['a comment before an indented document', '# c\n\n  a: b'],
-    ['a key that would change the prototype', '__proto__: {x: 1}\na: 1'],
-    ['numbers as keys', '1: a\n2: b'],
-    ['Windows line ends', 'a: b\r\n---\r\nc: d\r\n'],
+    ['lists in lists of mappings, at the indentation of their key', 'a:\n- b: 1\n  c:\n  - d\n  - e: f\n    g: h\ni: j'],
+    ['text as kubectl writes what was applied last', 'a: |\n  {"b":{"c":[1,2]}}\nd: e\n'],
+    ['JSON', '{"a": [1, {"b": "c\\u00e9"}], "d": null}'],
   ])('reads %s as the exact one does', (_, text) => {
     const both = compared(text);
     expect(both).toBeDefined();
@@ -60,10 +60,22 @@ describe('the quick reader', () => {
     ['a key twice', 'a: 1\na: 2'],
     ['a list that is cut short', 'a: [1,2'],
     ['tabs', 'a:\n\t- b'],
+    ['Windows line ends', 'a: b\r\n---\r\nc: d\r\n'],
+    ['a key that would change the prototype', '__proto__: {x: 1}\na: 1'],
+    ['numbers as keys', '1: a\n2: b'],
+    ['text with escapes', 'a: "x\\u0041"'],
+    ['a list on one line', 'a: [b, c]'],
+    ['JSON with a key twice', '{"a": 1, "a": 2}'],
+    ['JSON with a fraction', '{"a": 1.5}'],
+    ['text that is folded', 'a: >\n  b\n'],
+    ['text at the end of a file without a line end', 'a: |\n  b'],
+    ['a scalar of several lines', 'a: b\n  c'],
     ['a document on the line of its mark', '--- x\n'],
     ['a directive', '%YAML 1.1\n---\na: b'],
     ['the end of a document', 'a: b\n...\n'],
     ['nesting without end', '['.repeat(100_000)],
+    ['nesting without end in blocks', Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+    ['nesting without end in JSON', `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`],
   ])('leaves %s to the exact one', (_, text) => {
     expect(readQuickly(text)).toBeUndefined();
   });
@@ -208,5 +220,38 @@ describe('whatever is written', () => {
         },
       ),
     );
+  });
+
+  const plainLine = fc
+    .tuple(
+      fc.constantFrom(0, 0, 0, 2, 2, 4, 4, 6, 1, 3),
+      fc.constantFrom('', '', '', '- ', '-  '),
+      fc.constantFrom('a:', 'b:', 'c:', 'd/e.f:', '"g h":', ''),
+      fc.constantFrom('', '', ' x', ' 1', ' "q"', ' |', ' |-', ' # c', ' x # c', ' {}', ' []', ' - y', '  z  '),
+    )
+    .map(([indent, entry, key, value]) => `${' '.repeat(indent)}${entry}${key}${value}`);
+
+  test('nearly as manifests are is read the same or left', () => {
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof({ weight: 8, arbitrary: plainLine }, { weight: 1, arbitrary: fc.constantFrom('', '   ', '# c', '---') }),
+          {
+            minLength: 1,
+            maxLength: 7,
+          },
+        ),
+        fc.constantFrom('', '\n', '\n\n', '\n  \n'),
+        (lines, end) => {
+          const both = compared(`${lines.join('\n')}${end}`);
+          if (both === undefined) return;
+          read++;
+          expect(both.quick).toEqual(both.exact);
+        },
+      ),
+      { numRuns: (fc.readConfigureGlobal()?.numRuns ?? 100) * 10 },
+    );
+    expect(read).toBeGreaterThan(20);
   });
 });

@@ -18,7 +18,7 @@ export function checkEndpoints(world: World): Finding[] {
     const all = world.advertisementsOf.get(served.allocation.pool) ?? [];
     // A pool that nothing covers is told once, for all its Services.
     if (all.length === 0) return [];
-    const ads = advertisementsFor(all, served.allocation.pool, served.service);
+    const ads = advertisementsFor(all, served.service);
     if (ads.length === 0) return [unselected(served)];
     const known = slices.get(served.key);
     if (served.service.externalTrafficPolicy !== 'Local' || known === undefined) return [];

@@ -2,6 +2,7 @@
  * `arpeggio lint`: everything that is wrong or odd in files of Kubernetes objects, before any cluster sees them.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { issueDocument } from '../../src/issue/document.js';
 import { formatIssue, type Issue } from '../../src/issue/issue.js';
 import { type Linted, lint } from '../../src/plan/lint.js';
 import { readPaths } from './paths.js';
@@ -79,15 +80,7 @@ const counts = (issues: readonly Issue[]): { readonly errors: number; readonly w
 
 /** The contract that CI reads. */
 function asJson({ issues }: Linted): string {
-  const listed = issues.map(({ code, severity, message, path, object, source }) => ({
-    code,
-    severity,
-    message,
-    path,
-    ...(object === undefined ? {} : { object }),
-    ...(source === undefined ? {} : { source }),
-  }));
-  return `${JSON.stringify({ version: 1, summary: counts(issues), issues: listed }, undefined, 2)}\n`;
+  return `${JSON.stringify({ version: 1, summary: counts(issues), issues: issues.map(issueDocument) }, undefined, 2)}\n`;
 }
 
 function outputFormat(text: string): 'text' | 'json' {

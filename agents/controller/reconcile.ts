@@ -31,7 +31,7 @@ export interface InForce {
 export const NOTHING: InForce = {
   config: undefined,
   stale: false,
-  objects: { pools: [], advertisements: [], services: [], nodes: [], namespaces: [], endpointSlices: [] },
+  objects: { pools: [], advertisements: [], services: [], nodes: [], namespaces: [], endpointSlices: [], serviceCIDRs: [] },
   outcomes: new Map(),
   usage: [],
   issues: [],

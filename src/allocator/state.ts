@@ -95,7 +95,7 @@ export function record(state: AllocatorState, service: string, holding: Holding)
   for (const address of holding.addresses) {
     const key = addressKey(address);
     const present = state.tenants.get(key);
-    const tenants = present ?? moveIn(state, service, holding, address);
+    const tenants = present ?? moveIn(state, service, holding, { address, key });
     tenants.services = withName(tenants.services, service);
     for (const port of holding.tenancy.ports) tenants.ports?.set(port, service);
     if (present === undefined || state.reserved.has(key)) openToOthers(state, holding, address);
@@ -115,7 +115,7 @@ export function forget(state: AllocatorState, service: string): void {
     if (rest !== undefined) tenants.services = rest;
     for (const port of holding.tenancy.ports) tenants.ports?.delete(port);
     const space = sharedSpacesOf(state, holding.tenancy)?.get(holding.pool)?.[address.family];
-    if (rest === undefined) moveOut(state, holding, address);
+    if (rest === undefined) moveOut(state, holding, { address, key });
     else if (space !== undefined) forgetRefusals(space);
     if (rest === undefined || state.reserved.has(key)) closeToOthers(state, holding, address);
   }
@@ -146,21 +146,25 @@ function closeToOthers(state: AllocatorState, { pool, tenancy }: Holding, addres
   if (place !== undefined && space !== undefined) closePlace(space, place);
 }
 
+interface KeyedAddress {
+  readonly address: Address;
+  readonly key: AddressKey;
+}
+
 /** The first on an address decides the keys. */
-function moveIn(state: AllocatorState, service: string, { pool, tenancy }: Holding, address: Address): Tenants {
+function moveIn(state: AllocatorState, service: string, { pool, tenancy }: Holding, { address, key }: KeyedAddress): Tenants {
   const alone = { services: service, keys: tenancy };
   const tenants: Tenants = tenancy.sharingKey === '' ? alone : { ...alone, ports: new Map() };
-  state.tenants.set(addressKey(address), tenants);
+  state.tenants.set(key, tenants);
   const [place, space] = [placeOf(state, address), state.free.get(pool)?.[address.family]];
   if (place === undefined || space === undefined) return tenants;
   takePlace(space, place);
-  if (state.reserved.has(addressKey(address))) space.kept--;
+  if (state.reserved.has(key)) space.kept--;
   return tenants;
 }
 
 /** The last has left. */
-function moveOut(state: AllocatorState, { pool }: Holding, address: Address): void {
-  const key = addressKey(address);
+function moveOut(state: AllocatorState, { pool }: Holding, { address, key }: KeyedAddress): void {
   state.tenants.delete(key);
   const [place, space] = [placeOf(state, address), state.free.get(pool)?.[address.family]];
   if (place === undefined || space === undefined) return;

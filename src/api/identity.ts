@@ -27,6 +27,7 @@ const KUBERNETES_KINDS = {
   Node: { apiVersion: 'v1', namespaced: false },
   Namespace: { apiVersion: 'v1', namespaced: false },
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', namespaced: true },
+  ServiceCIDR: { apiVersion: 'networking.k8s.io/v1', namespaced: false },
 } as const;
 
 export function identify(object: unknown): Identity {
@@ -40,7 +41,7 @@ export function identify(object: unknown): Identity {
   if (group === GROUP && version !== undefined) return identifyOurs(object, apiVersion, kind);
   if (isOneOf(OUR_KINDS, kind) && isNearlyOurGroup(apiVersion, group)) return unknownVersion(apiVersion, kind);
   if (isLegacyConfigMap(object)) return { ignored: 'legacy', key: `ConfigMap ${METALLB_NAMESPACE}/config` };
-  if (!isOneOf(['Service', 'Node', 'Namespace', 'EndpointSlice'] as const, kind)) return { ignored: 'of-no-use' };
+  if (!isOneOf(['Service', 'Node', 'Namespace', 'EndpointSlice', 'ServiceCIDR'] as const, kind)) return { ignored: 'of-no-use' };
   const known = KUBERNETES_KINDS[kind];
   if (apiVersion !== known.apiVersion) return { ignored: 'of-no-use' };
   return named(object, kind, known.namespaced ? 'default' : undefined);

@@ -16,8 +16,9 @@ import type { Sourced } from './object.js';
 import { salvage } from './salvage.js';
 import type { Schema } from './schema.js';
 import { readService, SERVICE } from './service.js';
+import { readServiceCIDR, SERVICE_CIDR } from './servicecidr.js';
 import { isRecord, type PlainObject } from './value.js';
-import type { EndpointSliceView, NamespaceView, NodeView, ServiceView } from './views.js';
+import type { EndpointSliceView, NamespaceView, NodeView, ServiceCIDRView, ServiceView } from './views.js';
 
 export interface Objects {
   readonly pools: readonly Sourced<IPAddressPool>[];
@@ -26,6 +27,7 @@ export interface Objects {
   readonly nodes: readonly NodeView[];
   readonly namespaces: readonly NamespaceView[];
   readonly endpointSlices: readonly EndpointSliceView[];
+  readonly serviceCIDRs: readonly ServiceCIDRView[];
 }
 
 export interface ReadObjects {
@@ -80,6 +82,7 @@ const SCHEMAS: Readonly<Record<ReadKind, Schema>> = {
   Node: NODE,
   Namespace: NAMESPACE,
   EndpointSlice: ENDPOINT_SLICE,
+  ServiceCIDR: SERVICE_CIDR,
 };
 
 /** Adds what can be read of a bad object to `rest`. A pool may be left without what every pool must have. */
@@ -104,6 +107,7 @@ const newFindings = (): Findings => ({
   nodes: [],
   namespaces: [],
   endpointSlices: [],
+  serviceCIDRs: [],
 });
 
 /** Reads `object` and adds it to `found`, if it is good. */
@@ -133,6 +137,8 @@ function keep(
       return added(found.namespaces, readNamespace(object), (namespace) => namespace);
     case 'EndpointSlice':
       return added(found.endpointSlices, readEndpointSlice(object), (slice) => slice);
+    case 'ServiceCIDR':
+      return added(found.serviceCIDRs, readServiceCIDR(object), (one) => one);
   }
 }
 

@@ -52,6 +52,11 @@ export interface NamespaceView {
   readonly implied?: true;
 }
 
+export interface ServiceCIDRView {
+  readonly name: string;
+  readonly cidrs: readonly string[];
+}
+
 export interface EndpointSliceView {
   readonly namespace: string;
   /** Label `kubernetes.io/service-name`. */

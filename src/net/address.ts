@@ -33,8 +33,9 @@ export const formatIpv4 = (value: Ipv4): string =>
 export function compareAddresses(a: Address, b: Address): number {
   if (a.family === 'IPv4') return b.family === 'IPv4' ? a.value - b.value : -1;
   if (b.family === 'IPv4') return 1;
-  const differs = a.words.findIndex((word, i) => word !== b.words[i]);
-  return differs === -1 ? 0 : (a.words[differs] ?? 0) - (b.words[differs] ?? 0);
+  const [a0, a1, a2, a3] = a.words;
+  const [b0, b1, b2, b3] = b.words;
+  return a0 - b0 || a1 - b1 || a2 - b2 || a3 - b3;
 }
 
 export const sameAddress = (a: Address, b: Address): boolean => compareAddresses(a, b) === 0;

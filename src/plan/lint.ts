@@ -69,6 +69,7 @@ function united(a: Objects, b: Objects): Objects {
     nodes: [...a.nodes, ...b.nodes],
     namespaces: withImplied([...a.namespaces, ...b.namespaces], services),
     endpointSlices: [...a.endpointSlices, ...b.endpointSlices],
+    serviceCIDRs: [...a.serviceCIDRs, ...b.serviceCIDRs],
   };
 }
 

@@ -2,6 +2,7 @@
  * A plan as programs read it: version 1 of the document that `plan --format json` writes. A contract: fields are added, never
  * renamed.
  */
+import { issueDocument } from '../issue/document.js';
 import type { Issue } from '../issue/issue.js';
 import { formatAddress } from '../net/address.js';
 import type { Plan } from './plan.js';
@@ -29,14 +30,7 @@ export function planDocument(
       owner: owner ?? null,
       reason,
     })),
-    issues: issues.map(({ code, severity, path, message, object, source }) => ({
-      code,
-      severity,
-      message,
-      path,
-      ...(object === undefined ? {} : { object }),
-      ...(source === undefined ? {} : { source }),
-    })),
+    issues: issues.map(issueDocument),
   };
 }
 

@@ -266,6 +266,22 @@ table('addresses of others', [
       'POOL_HAS_CLUSTER_IP p spec.addresses[0]: pool "p" ("192.0.2.10-192.0.2.30") has addresses which Services have inside the cluster: 192.0.2.20 (default/a)',
     ],
   ],
+  [
+    'the range that cluster IPs are taken from, of either family',
+    [
+      pool('p', { addresses: ['10.96.255.0/24', 'fd00:96::/120'] }),
+      ALL,
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'ServiceCIDR',
+        metadata: { name: 'kubernetes' },
+        spec: { cidrs: ['10.96.0.0/16', 'fd00:96::/112'] },
+      },
+    ],
+    [
+      'POOL_HAS_CLUSTER_IP p spec.addresses[0]: pool "p" ("10.96.255.0/24") has addresses which Services have inside the cluster: 10.96.0.0/16 (ServiceCIDR kubernetes), fd00:96::/112 (ServiceCIDR kubernetes)',
+    ],
+  ],
   ['a headless Service has no cluster IP', [P, ALL, service('a', { type: 'ClusterIP', clusterIP: 'None' })], []],
 ]);
 

@@ -1,6 +1,6 @@
 /**
- * Pools with addresses that are somebody else's already: a node's, those a node gives to its Pods, or the cluster IP of a
- * Service. Warnings, for an address may be meant: a node's ExternalIP can be one that a load balancer answers for.
+ * Pools with addresses that are somebody else's already: a node's, those a node gives to its Pods, or those that Services
+ * have, or may get, inside the cluster. Warnings, for an address may be meant: a node's ExternalIP can be one that a load balancer answers for.
  *
  * One finding for each pool and kind of owner, however many addresses there are.
  */
@@ -18,7 +18,7 @@ type Code = 'POOL_HAS_NODE' | 'POOL_HAS_PODS' | 'POOL_HAS_CLUSTER_IP';
 
 export function checkOccupied(world: World): Finding[] {
   const ranges = sortedRanges(world.config.pools);
-  const { nodes, services } = world.objects;
+  const { nodes, services, serviceCIDRs } = world.objects;
   return [
     ...findings(world, 'POOL_HAS_NODE', 'which its nodes have', clashes(ranges, nodes.flatMap(nodeAddresses))),
     ...findings(world, 'POOL_HAS_PODS', 'which Pods have', clashes(ranges, nodes.flatMap(podRanges))),
@@ -26,7 +26,7 @@ export function checkOccupied(world: World): Finding[] {
       world,
       'POOL_HAS_CLUSTER_IP',
       'which Services have inside the cluster',
-      clashes(ranges, services.flatMap(clusterIPs)),
+      clashes(ranges, [...serviceCIDRs.flatMap(serviceRanges), ...services.flatMap(clusterIPs)]),
     ),
   ];
 }
@@ -48,12 +48,15 @@ type Owner = World['objects'];
 const nodeAddresses = ({ name, addresses = [] }: Owner['nodes'][number]): Taken[] =>
   addresses.flatMap((text) => single(text, `${text} (${name})`));
 
-function podRanges({ name, podCIDRs = [] }: Owner['nodes'][number]): Taken[] {
-  return podCIDRs.flatMap((text) => {
+const podRanges = ({ name, podCIDRs = [] }: Owner['nodes'][number]): Taken[] => prefixes(podCIDRs, name);
+
+const serviceRanges = ({ name, cidrs }: Owner['serviceCIDRs'][number]): Taken[] => prefixes(cidrs, `ServiceCIDR ${name}`);
+
+const prefixes = (texts: readonly string[], whose: string): Taken[] =>
+  texts.flatMap((text) => {
     const prefix = parsePrefix(text);
-    return prefix.ok ? [{ range: rangeOf(prefix.value), label: `${formatPrefix(prefix.value)} (${name})` }] : [];
+    return prefix.ok ? [{ range: rangeOf(prefix.value), label: `${formatPrefix(prefix.value)} (${whose})` }] : [];
   });
-}
 
 const clusterIPs = (service: Owner['services'][number]): Taken[] =>
   service.clusterIPs.flatMap((text) => single(text, `${text} (${serviceKey(service)})`));

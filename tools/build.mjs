@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * Bundles the command line and the speaker's view worker into build/. With `--lib` (when npm packs) it also emits the
+ * Bundles the command line, in pieces, and the speaker's view worker into build/. With `--lib` (when npm packs) it also emits the
  * library (constructs and src) with its types. Never into dist/: `cdk8s synth` deletes that folder.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './setup.mjs';
@@ -12,13 +12,15 @@ import { ROOT } from './setup.mjs';
 /** Dependencies in CommonJS call `require`, which an ES module does not have. */
 const REQUIRE =
   "import { createRequire as arpeggioRequire } from 'node:module';\nconst require = arpeggioRequire(import.meta.url);";
-const COMMAND = join(ROOT, 'build', 'arpeggio.js');
+const BUILD = join(ROOT, 'build');
+const COMMAND = join(BUILD, 'arpeggio.js');
 
 /** @param {{ lib?: boolean }} [options] */
 export async function build({ lib = false } = {}) {
+  removeBundles();
   await Promise.all([
-    bundle('agents/cli/main.ts', COMMAND, `#!/usr/bin/env node\n${REQUIRE}`),
-    bundle('agents/speaker/view/worker.ts', join(ROOT, 'build', 'view.js'), REQUIRE),
+    bundle({ arpeggio: 'agents/cli/main.ts' }, `#!/usr/bin/env node\n${REQUIRE}`),
+    bundle({ view: 'agents/speaker/view/worker.ts' }, REQUIRE),
   ]);
   chmodSync(COMMAND, 0o755);
   if (!lib) return;
@@ -26,16 +28,26 @@ export async function build({ lib = false } = {}) {
   declareLibrary();
 }
 
-/** @param {string} entry @param {string} outfile @param {string} banner */
-async function bundle(entry, outfile, banner) {
+/** Names of pieces carry a hash, so those of an earlier build would stay. */
+function removeBundles() {
+  for (const name of existsSync(BUILD) ? readdirSync(BUILD) : []) if (/\.js(\.map)?$/.test(name)) rmSync(join(BUILD, name));
+}
+
+/**
+ * Each command is a piece of its own, which is loaded when it is asked for: an agent does not hold the text of the others.
+ *
+ * @param {Record<string, string>} entry @param {string} banner
+ */
+async function bundle(entry, banner) {
   // Loaded here, not above: whoever imports this module may have to install esbuild first.
   const esbuild = await import('esbuild');
   await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: [entry],
-    outfile,
+    entryPoints: entry,
+    outdir: BUILD,
     banner: { js: banner },
     bundle: true,
+    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',

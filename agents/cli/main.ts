@@ -1,21 +1,32 @@
 /**
- * The `arpeggio` command. Each command is a file beside this one; results go to stdout, everything else to stderr; wrong usage
- * exits with 2.
+ * The `arpeggio` command. Each command is a file beside this one, loaded only when it is asked for: an agent runs for months and
+ * should not hold what `plan` needs. Results go to stdout, everything else to stderr; wrong usage exits with 2.
  */
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { agentCommand } from './agent.js';
-import { lintCommand } from './lint.js';
-import { planCommand } from './plan.js';
+
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['agent', async () => (await import('./agent.js')).agentCommand()],
+  ['lint', async () => (await import('./lint.js')).lintCommand()],
+  ['plan', async () => (await import('./plan.js')).planCommand()],
+]);
+
+// Whoever reads only the first lines of an answer has what he wants. An agent's log is another matter.
+if (process.argv[2] !== 'agent') {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
 
 const program = new Command('arpeggio')
   .description('A Layer 2 load balancer for bare-metal Kubernetes, written, reviewed and operated as code.')
   .version(packageJson.version, '-V, --version')
   .showHelpAfterError('Usage: arpeggio <command> [options]   (--help lists the commands)')
-  .exitOverride()
-  .addCommand(agentCommand())
-  .addCommand(lintCommand())
-  .addCommand(planCommand());
+  .exitOverride();
+
+const asked = COMMANDS.get(process.argv[2] ?? '');
+for (const load of asked === undefined ? COMMANDS.values() : [asked]) program.addCommand(await load());
 
 try {
   await program.parseAsync();

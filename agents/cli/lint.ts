@@ -3,7 +3,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { issueDocument } from '../../src/issue/document.js';
-import { formatIssue, type Issue } from '../../src/issue/issue.js';
+import { formatFinding, type Issue } from '../../src/issue/issue.js';
 import { type Linted, lint } from '../../src/plan/lint.js';
 import { readPaths } from './paths.js';
 
@@ -62,14 +62,8 @@ function exitCodeOf(issues: readonly Issue[], strict: boolean): LintResult['exit
 function asText(linted: Linted): string {
   const { errors, warnings } = counts(linted.issues);
   const summary = `${counted(errors, 'error')}, ${counted(warnings, 'warning')} in ${counted(linted.objects, 'object')}`;
-  return [...linted.issues.map(lineOf), summary].map((line) => `${line}\n`).join('');
+  return [...linted.issues.map(formatFinding), summary].map((line) => `${line}\n`).join('');
 }
-
-/** A warning says that it is one. */
-const lineOf = (one: Issue): string =>
-  formatIssue(one.severity === 'error' ? one : { ...one, path: '', message: `warning: ${formatPathed(one)}` });
-
-const formatPathed = ({ path, message }: Issue): string => (path === '' ? message : `${path}: ${message}`);
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 

@@ -1,7 +1,7 @@
 /**
  * `arpeggio plan`: what a change does to addresses and to who answers for them, before it is made.
  */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { formatIssue, type Issue, issue } from '../../src/issue/issue.js';
 import { check } from '../../src/plan/check.js';
 import { merge } from '../../src/plan/merge.js';
@@ -43,14 +43,10 @@ export function planCommand(): Command {
     .showHelpAfterError('Usage: arpeggio plan <old> <new> [options]   (--help explains them)')
     .argument('<old>', 'file or folder before the change', treePath)
     .argument('<new>', 'file or folder after the change', treePath)
-    .option('--state <path...>', 'what a cluster holds, as kubectl prints it', statePaths)
-    .addOption(
-      new Option('--allow <what...>', 'what the change is meant to do: renumber Services, or take addresses away').choices([
-        ...ALLOWANCES,
-      ]),
-    )
-    .option('--without-node <name...>', 'rehearse: the node is gone after the change')
-    .option('--cordon <name...>', 'rehearse: the node is cordoned after the change')
+    .option('--state <path>', 'what a cluster holds, as kubectl prints it; may be repeated', statePaths)
+    .option('--allow <what>', `what the change is meant to do: ${ALLOWANCES.join(' or ')}; may be repeated`, allowances)
+    .option('--without-node <name>', 'rehearse: the node is gone after the change; may be repeated', repeated)
+    .option('--cordon <name>', 'rehearse: the node is cordoned after the change; may be repeated', repeated)
     .option('--lb-class <name>', 'the loadBalancerClass that is served (default: the Services that have none)')
     .option('--format <format>', 'text or json', outputFormat, 'text')
     .addHelpText('after', EXAMPLE)
@@ -75,40 +71,63 @@ export async function runPlan(beforePath: string, afterPath: string, flags: Plan
   const after = await readSources([afterPath], { cache });
   const state = await readSources(flags.state ?? [], { withoutLines: true });
   const rehearsal = { withoutNodes: flags.withoutNode ?? [], cordoned: flags.cordon ?? [] };
-  const merged = merge({ before: before.sourced, after: after.sourced, state: state.sourced });
-  const unusable = [
-    ...[...before.issues, ...state.issues].filter(({ code }) => code === 'FILE_UNREADABLE'),
-    ...state.issues.filter(({ code }) => code === 'YAML_MALFORMED'),
-    ...unknownNodes(merged.after, rehearsal).map(nodeUnknown),
-  ];
-  if (unusable.length > 0) return { output: '', problems: lines(unusable), exitCode: 2 };
+  const incomplete = after.issues.some(isError);
+  const merged = merge({ before: before.sourced, after: after.sourced, state: state.sourced, incomplete });
+  const unusable = [...before.issues, ...state.issues, ...unknownNodes(merged.after, rehearsal).map(nodeUnknown)].filter(isError);
+  if (unusable.length > 0) return { output: outputOf(NOTHING, unusable, flags), problems: lines(unusable), exitCode: 2 };
 
+  // A lock file that cannot be read binds as it did before.
+  const lockAfter = incomplete ? before.lock : after.lock;
   const planned = plan({
     before: merged.before,
     after: rehearse(merged.after, rehearsal),
     ...(before.lock === undefined ? {} : { lockBefore: before.lock }),
-    ...(after.lock === undefined ? {} : { lockAfter: after.lock }),
+    ...(lockAfter === undefined ? {} : { lockAfter }),
     live: merged.live,
     owners: ownersIn(state.sourced),
     ...classOf(flags),
   });
-  return resultOf(planned, [...after.issues, ...merged.issues], flags);
+  const old = [...merged.issuesBefore, ...planned.refusedBefore].map((one) => `<old> ${formatIssue(one)}\n`);
+  const result = resultOf(planned, [...after.issues, ...merged.issues], flags);
+  return { ...result, problems: `${old.join('')}${result.problems}` };
 }
+
+const isError = ({ severity }: Issue): boolean => severity === 'error';
 
 /** Objects that cannot be read or pools that are refused are bad input; a Service that waits or conflicts is an answer. */
 function resultOf(planned: Plan, read: readonly Issue[], flags: PlanFlags): PlanResult {
-  const issues = [...read, ...planned.issues, ...findings(planned, flags)];
-  const output =
-    flags.format === 'json' ? `${JSON.stringify(planDocument(planned, issues), undefined, 2)}\n` : planText(planned, issues);
-  const errors = [...read.filter(({ severity }) => severity === 'error'), ...planned.refused];
+  const output = outputOf(planned, [...read, ...planned.issues, ...findings(planned, flags)], flags);
+  const errors = [...read.filter(isError), ...planned.refused];
   if (errors.length > 0) return { output, problems: lines(errors), exitCode: 2 };
   const losses = takenAway(planned, new Set(flags.allow ?? []));
   return { output, problems: losses.map((one) => `${one}\n`).join(''), exitCode: losses.length > 0 ? 1 : 0 };
 }
 
+/** Programs get a document whatever happens; people are told what is wrong and no more. */
+function outputOf(planned: Plan, issues: readonly Issue[], { format }: PlanFlags): string {
+  if (format === 'json') return `${JSON.stringify(planDocument(planned, issues), undefined, 2)}\n`;
+  return planned === NOTHING ? '' : planText(planned, issues);
+}
+
+const NOTHING: Plan = {
+  summary: { kept: 0, gained: 0, moved: 0, lost: 0, pending: 0 },
+  services: [],
+  announcements: [],
+  nodesKnown: false,
+  issues: [],
+  after: undefined,
+  refused: [],
+  refusedBefore: [],
+};
+
 /** Nothing is said about objects together while the pools before the change are in force. */
 const findings = ({ after, refused }: Plan, flags: PlanFlags): readonly Issue[] =>
-  after === undefined || refused.length > 0 ? [] : check({ ...after, ...classOf(flags) }).map(({ issue }) => issue);
+  after === undefined || refused.length > 0
+    ? []
+    : check({ ...after, ...classOf(flags) })
+        .map(({ issue }) => issue)
+        // The state has everybody's Services, and other classes have load balancers of their own.
+        .filter(({ code }) => code !== 'CLASS_UNHANDLED');
 
 const classOf = ({ lbClass }: PlanFlags): { readonly loadBalancerClass?: string } =>
   lbClass === undefined ? {} : { loadBalancerClass: lbClass };
@@ -123,6 +142,14 @@ function treePath(text: string): string {
     throw new InvalidArgumentError('Git references come with a later version; check the tree out and name the folder.');
   }
   return text;
+}
+
+const repeated = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+function allowances(text: string, before: readonly Allowance[] = []): readonly Allowance[] {
+  const known = ALLOWANCES.find((one) => one === text);
+  if (known === undefined) throw new InvalidArgumentError(`Allowed choices are ${ALLOWANCES.join(', ')}.`);
+  return [...before, known];
 }
 
 function statePaths(text: string, before: readonly string[] | undefined): readonly string[] {

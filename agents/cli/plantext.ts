@@ -7,7 +7,7 @@ import type { AnnouncementChange } from '../../src/plan/announcementchange.js';
 import type { Plan } from '../../src/plan/plan.js';
 import type { Addressed, ServiceChange } from '../../src/plan/servicechange.js';
 
-export function planText({ summary, services, announcements, refused }: Plan, issues: readonly Issue[]): string {
+export function planText({ summary, services, announcements, nodesKnown, refused }: Plan, issues: readonly Issue[]): string {
   const changed = services.filter(({ change }) => change !== 'kept');
   const moving = announcements.filter(({ change }) => change !== 'same');
   const same = announcements.length - moving.length;
@@ -16,7 +16,7 @@ export function planText({ summary, services, announcements, refused }: Plan, is
     ...(refused.length > 0 ? ['The pools of the new tree are refused: those before the change stay in force.'] : []),
     `Services: ${counted.join(', ')}`,
     ...changed.map(serviceLines),
-    announcements.length === 0
+    !nodesKnown
       ? 'Announcements: no Node is known, so who answers is not told (--state gives the Nodes of a cluster)'
       : `Announcements: ${same} same, ${moving.length} changed`,
     ...moving.map(announcementLines),

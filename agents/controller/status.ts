@@ -17,7 +17,7 @@ const POOL_ANNOTATION = 'metallb.io/ip-allocated-from-pool';
 export function controllerStatus({ outcomes, usage, stale, issues, objects }: InForce): readonly KubeObject[] {
   const services = [...outcomes].flatMap(([key, outcome]) => serviceStatus(key, outcome));
   const about = issuesByObject(issues);
-  const errors = issues.filter(({ severity }) => severity === 'error').map(formatIssue);
+  const errors = issues.filter(isAboutConfiguration).map(formatIssue);
   return [
     ...services,
     ...poolStatus(usage, objects.pools, about),
@@ -25,6 +25,12 @@ export function controllerStatus({ outcomes, usage, stale, issues, objects }: In
     configurationState(stale || errors.length > 0, errors),
   ];
 }
+
+/** Errors about files, pools and advertisements. A Service that is wrong is no matter of the configuration (metallb-behaviour §1.4). */
+const isAboutConfiguration = ({ severity, object }: Issue): boolean =>
+  severity === 'error' && (object === undefined || CONFIGURATION_KINDS.has(object.kind));
+
+const CONFIGURATION_KINDS: ReadonlySet<string> = new Set(['IPAddressPool', 'L2Advertisement']);
 
 /** By kind and name. */
 type ByObject = ReadonlyMap<string, readonly Issue[]>;

@@ -71,12 +71,14 @@ function inCluster({ clusterIPs, ipFamilies, ipFamilyPolicy }: ServiceView): Par
 
 function inFolder({ ipFamilies, ipFamilyPolicy }: ServiceView, requested: readonly Address[]): Parsed<Families> {
   const [first, second] = ipFamilies;
+  const again = ipFamilies.findIndex((family, i) => ipFamilies.indexOf(family) !== i);
+  if (again !== -1) return malformed(invalid(`ipFamilies has ${ipFamilies[again]} twice`, `spec.ipFamilies[${again}]`));
   if (ipFamilyPolicy === 'PreferDualStack') {
     // An API server gives such a Service one cluster IP where the cluster has one family: both are right.
     const [only] = requested;
     return parsed(only !== undefined && requested.length === 1 ? single(only) : dual(ipFamilyPolicy, first ?? 'IPv4'));
   }
-  // An API server takes two families without a policy for RequireDualStack.
+  // Two families and no policy for two: an API server refuses to create that. It is read as what is most likely meant.
   if (ipFamilyPolicy === 'RequireDualStack' || second !== undefined) return parsed(dual('RequireDualStack', first ?? 'IPv4'));
   if (first !== undefined) return SINGLE[first];
   const [only, other] = requested;

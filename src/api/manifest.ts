@@ -25,9 +25,9 @@ export const readL2Advertisement = (object: PlainObject): Parsed<L2Advertisement
 /** `T` is what `schema` describes. */
 function readManifest<T>(object: PlainObject, schema: Schema): Parsed<T> {
   const { status: _, ...manifest } = withoutBgpFields(String(object['kind']), object);
-  // `creationTimestamp: null` is what generators write; an API server reads it as absent. In the spec null is a mistake.
-  const written = { ...manifest, metadata: withoutNulls(object['metadata']) };
-  const issues = [...validate(schema, written).filter(isStructural), ...misplaced(written.metadata)];
+  // Templates write `autoAssign: null`; an API server reads a field that is null as absent. In a list null is a mistake.
+  const written = withoutNulls(manifest);
+  const issues = [...validate(schema, written).filter(isStructural), ...misplaced(manifest['metadata'])];
   return issues.length === 0 ? parsed(written as T) : malformed(...issues);
 }
 

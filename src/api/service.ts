@@ -27,7 +27,10 @@ export const SERVICE = {
           items: {
             type: 'object',
             required: ['port'],
-            properties: { protocol: { type: 'string' }, port: { type: 'integer', minimum: 1, maximum: 65535 } },
+            properties: {
+              protocol: { type: 'string', enum: ['TCP', 'UDP', 'SCTP'] },
+              port: { type: 'integer', minimum: 1, maximum: 65535 },
+            },
           },
         },
         selector: { type: 'object', additionalProperties: { type: 'string' } },

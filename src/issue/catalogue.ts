@@ -16,11 +16,13 @@ export const CATALOGUE = {
   YAML_MALFORMED: { severity: 'error', summary: 'not YAML, or YAML cut short' },
   NOT_AN_OBJECT: { severity: 'error', summary: 'a document without apiVersion, kind and metadata.name' },
   DUPLICATE_OBJECT: { severity: 'error', summary: 'the same object in two places' },
+  FILE_CLASH: { severity: 'error', summary: 'two objects of an app that are written to one file' },
 
   // One object against its schema.
   UNKNOWN_FIELD: { severity: 'error', summary: 'a field the kind does not have' },
   FIELD_MISSING: { severity: 'error', summary: 'a required field is missing' },
   FIELD_INVALID: { severity: 'error', summary: 'a value of the wrong type or out of bounds' },
+  FIELD_MISTYPED: { severity: 'warning', summary: 'a field of a Service that is nearly one that exists' },
   API_VERSION_UNKNOWN: { severity: 'error', summary: 'a version of our kinds that does not exist' },
   SELECTOR_INVALID: { severity: 'error', summary: 'a label selector that cannot be' },
   DUPLICATE_ENTRY: { severity: 'error', summary: 'the same entry twice in one list' },
@@ -49,6 +51,7 @@ export const CATALOGUE = {
   POOL_HAS_NODE: { severity: 'warning', summary: 'a pool with the address of a node' },
   POOL_HAS_PODS: { severity: 'warning', summary: 'a pool with addresses of Pods' },
   POOL_HAS_CLUSTER_IP: { severity: 'warning', summary: 'a pool with the cluster IP of a Service' },
+  POOL_NOT_UNICAST: { severity: 'warning', summary: 'a pool with addresses that nobody can be reached at' },
   POOL_FULL: { severity: 'warning', summary: 'a pool without a free address' },
   POOL_NEARLY_FULL: { severity: 'warning', summary: 'a pool of which nine of ten addresses are given' },
   SHARED_KEY_APART: { severity: 'warning', summary: 'Services with one sharing key and different addresses' },
@@ -56,6 +59,8 @@ export const CATALOGUE = {
   NOBODY_ANSWERS: { severity: 'warning', summary: 'a Service whose address no node may answer for' },
   LOCAL_ONE_NODE: { severity: 'warning', summary: 'a Local Service with endpoints on one node only' },
   CLASS_UNHANDLED: { severity: 'warning', summary: 'a load balancer class that is not served here' },
+  ANNOTATION_MISTYPED: { severity: 'warning', summary: 'an annotation that is nearly one of MetalLB' },
+  ANNOTATION_SHADOWED: { severity: 'warning', summary: 'an annotation in both spellings, with different values' },
 
   // What a Service asked for and cannot have.
   SERVICE_INVALID: { severity: 'error', summary: 'a Service whose request contradicts itself' },
@@ -68,6 +73,7 @@ export const CATALOGUE = {
   POOL_EXHAUSTED: { severity: 'error', summary: 'no pool has a free address for the Service' },
 
   // Questions about objects.
+  ENDPOINTS_UNKNOWN: { severity: 'warning', summary: 'nobody told where the endpoints of a Local Service are' },
   NODE_UNKNOWN: { severity: 'error', summary: 'a node that is asked about does not exist' },
 
   // The lock file.

@@ -45,6 +45,12 @@ export function issue(code: IssueCode, path: string, message: string, source?: S
   return source === undefined ? { code, severity, path, message } : { code, severity, path, message, source };
 }
 
+/** As {@link formatIssue}, but a warning says that it is one. */
+export function formatFinding(one: Issue): string {
+  if (one.severity === 'error') return formatIssue(one);
+  return formatIssue({ ...one, path: '', message: `warning: ${one.path === '' ? '' : `${one.path}: `}${one.message}` });
+}
+
 /** `CODE file:line:col path: message`, the one line that people and log searches see. */
 export function formatIssue({ code, path, message, source }: Issue): string {
   const place =

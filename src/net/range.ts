@@ -15,6 +15,9 @@ export interface Range {
  * `192.168.10.0/24`. The issue says which end is wrong and what is right.
  */
 export function parseRange(text: string, path = ''): Parsed<Range> {
+  if (text.trim() === '') {
+    return malformed(issue('RANGE_MALFORMED', path, 'is empty; it must be a range (first-last) or a prefix'));
+  }
   const dash = text.indexOf('-');
   if (dash === -1) {
     if (!text.includes('/')) {

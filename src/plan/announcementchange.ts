@@ -65,7 +65,15 @@ function kindOf({ before, after, owner, isHeld }: Ranked): AnnouncementChangeKin
   const [was, willBe] = [before[0], after[0]];
   if (willBe === undefined) return isHeld ? 'unserved' : 'stops';
   if (was === undefined) return 'starts';
-  return was === willBe || owner === willBe ? 'same' : 'moves';
+  if (owner === willBe) return 'same';
+  if (was !== willBe) return 'moves';
+  return owner !== undefined && fallsBack(owner, before, after) ? 'moves' : 'same';
+}
+
+/** Whether a node that answers though it is not the first may not any more, or comes later than it did. */
+function fallsBack(owner: string, before: readonly string[], after: readonly string[]): boolean {
+  const [place, later] = [before.indexOf(owner), after.indexOf(owner)];
+  return later === -1 || (place !== -1 && later > place);
 }
 
 function reasonOf(change: AnnouncementChangeKind, sides: Ranked): Reason {

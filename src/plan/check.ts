@@ -4,6 +4,7 @@
  *
  * Only what is known is held against anything: a repository without Nodes is told nothing about nodes.
  */
+import { checkAnnotations } from './checks/annotations.js';
 import { checkClasses } from './checks/classes.js';
 import { checkCoverage } from './checks/coverage.js';
 import { checkEndpoints } from './checks/endpoints.js';
@@ -14,6 +15,7 @@ import { checkReach } from './checks/reach.js';
 import { checkSelectors } from './checks/selectors.js';
 import { checkSharing } from './checks/sharing.js';
 import { checkSubnets } from './checks/subnets.js';
+import { checkUnicast } from './checks/unicast.js';
 import type { Finding } from './finding.js';
 import { type Situation, survey, type World } from './situation.js';
 
@@ -28,6 +30,8 @@ const CHECKS: readonly ((world: World) => readonly Finding[])[] = [
   checkSharing,
   checkEndpoints,
   checkClasses,
+  checkAnnotations,
+  checkUnicast,
 ];
 
 /** Sorted by object, then code and place. n log n in the number of objects. */

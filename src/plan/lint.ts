@@ -12,6 +12,7 @@ import { formatRef, identify } from '../api/identity.js';
 import { withImplied } from '../api/namespace.js';
 import type { Sourced } from '../api/object.js';
 import type { Objects } from '../api/objects.js';
+import { mistypedFields } from '../api/servicefields.js';
 import { type ServiceView, serviceKey } from '../api/views.js';
 import { compileConfig } from '../config/compile.js';
 import type { Config } from '../config/config.js';
@@ -48,7 +49,8 @@ export function lint(input: LintInput): Linted {
       ? requestIssues(objects.services, input.loadBalancerClass)
       : together(compiled.config, objects, input);
   const { places, count } = placesOf(input.sourced);
-  const issues = [...input.issues, ...found, ...rest].map((one) => exactly(one, places));
+  const mistyped = [...places.values()].flatMap(mistypedIn);
+  const issues = [...input.issues, ...mistyped, ...found, ...rest].map((one) => exactly(one, places));
   return { issues: inFileOrder(issues, input.files), objects: count };
 }
 
@@ -92,6 +94,11 @@ function requestIssues(services: readonly ServiceView[], loadBalancerClass: stri
 
 function together(config: Config, objects: Objects, { lock, loadBalancerClass }: LintInput): Issue[] {
   const ours = loadBalancerClass === undefined ? {} : { loadBalancerClass };
+  // Where no pool is known, pools are kept elsewhere: that a request cannot be met says nothing.
+  if (objects.pools.length === 0) {
+    const found = check({ objects, config, outcomes: new Map(), ...ours });
+    return [...requestIssues(objects.services, loadBalancerClass), ...found.map(({ issue }) => issue)];
+  }
   const outcomes = allocateAll(config, objects.services, lock ?? EMPTY_LOCK, ours);
   const ofServices = [...outcomes].flatMap(([key, outcome]) =>
     issuesOf(outcome)
@@ -125,6 +132,16 @@ function placesOf(sourced: readonly Sourced<unknown>[]): {
     if ('reads' in identity && !places.has(identity.key)) places.set(identity.key, one);
   }
   return { places, count };
+}
+
+/** An API server drops unknown fields of a Service, and so does whoever reads them; the object as it is written has them. */
+function mistypedIn({ object, locate }: Sourced<unknown>): Issue[] {
+  const identity = identify(object);
+  if (!('reads' in identity) || identity.reads !== 'Service') return [];
+  return mistypedFields(identity.object).map((one) => {
+    const source = locate(one.path);
+    return { ...one, object: identity.ref, ...(source === undefined ? {} : { source }) };
+  });
 }
 
 /** What is decided about a Service knows the Service's place only; its object knows that of the path. */

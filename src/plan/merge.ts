@@ -17,6 +17,8 @@ export interface MergeInput {
   readonly before: readonly Sourced<unknown>[];
   readonly after: readonly Sourced<unknown>[];
   readonly state: readonly Sourced<unknown>[];
+  /** Some of the new tree cannot be read at all: what it lacks is taken to be there as before, not to be deleted. */
+  readonly incomplete?: boolean;
 }
 
 export interface Merged {
@@ -25,29 +27,46 @@ export interface Merged {
   readonly after: Objects;
   /** Whether the state has Services: those of a cluster. Else the trees are folders of agents. */
   readonly live: boolean;
+  /** Errors of the old tree's objects; each is what it is in the state, if it is there. */
+  readonly issuesBefore: readonly Issue[];
   /** What is wrong with the new tree's objects. A request that cannot be read is wrong in a folder, whose agents don't take it. */
   readonly issues: readonly Issue[];
 }
 
-export function merge({ before, after, state }: MergeInput): Merged {
-  const [was, willBe, live] = [byKey(before), byKey(after), byKey(state)];
+export function merge({ before, after: written, state, incomplete = false }: MergeInput): Merged {
+  const [was, willBe, live] = [byKey(before), byKey(written), byKey(state)];
   const isLive = [...live.keys()].some((key) => key.startsWith('Service '));
-  const onlyLive = [...live].filter(([key]) => !was.has(key) && !willBe.has(key)).map(([, one]) => one);
+  const after = incomplete ? [...written, ...lacking(willBe, was)] : written;
+  // What the old tree lacks is live all the same: the change may take it into git.
+  const [unknownToOld, unknownToBoth] = [lacking(was, live), lacking(was, new Map(lacking(willBe, live).map(keyed)))];
   // What neither tree changes is completed and read once.
   const [completed, known] = [new Map<unknown, unknown>(), new WeakMap()];
-  const together = (tree: readonly Sourced<unknown>[]): ReturnType<typeof readObjects> =>
-    readObjects([...withState(tree, live, completed), ...onlyLive], known);
+  const together = (tree: readonly Sourced<unknown>[], others = unknownToBoth): ReturnType<typeof readObjects> =>
+    readObjects([...withState(tree, live, completed), ...others], known);
   const read = together(after);
   const refused = isLive ? [] : read.objects.services.flatMap(requestIssues);
   const issues = [...read.issues, ...refused];
-  const broken = new Set([...brokenKeys(issues, after), ...refused.flatMap(keyOfIssue)]);
+  const old = together(before, unknownToOld);
+  const broken = {
+    was: new Set(brokenKeys(old.issues, before)),
+    willBe: new Set([...brokenKeys(issues, after), ...refused.flatMap(keyOfIssue)]),
+  };
   return {
-    before: together(before).objects,
-    after: broken.size === 0 ? read.objects : together(mended(after, broken, [was, live])).objects,
+    before: broken.was.size === 0 ? old.objects : together(mended(before, broken.was, [live]), unknownToOld).objects,
+    issuesBefore: old.issues.filter(({ severity }) => severity === 'error'),
+    after: broken.willBe.size === 0 ? read.objects : together(mended(after, broken.willBe, [was, live])).objects,
     live: isLive,
     issues,
   };
 }
+
+/** Those of `from` that are not in `has`. */
+const lacking = (
+  has: ReadonlyMap<string, Sourced<unknown>>,
+  from: ReadonlyMap<string, Sourced<unknown>>,
+): readonly Sourced<unknown>[] => [...from].filter(([key]) => !has.has(key)).map(([, one]) => one);
+
+const keyed = (one: Sourced<unknown>): readonly [string, Sourced<unknown>] => [keyOf(one) ?? '', one];
 
 /** `objects`, with the first version that `earlier` has in place of each that is broken. */
 function mended(
@@ -69,9 +88,17 @@ function requestIssues(service: ServiceView): Issue[] {
 }
 
 function keyOf({ object }: Sourced<unknown>): string | undefined {
+  if (!isRecord(object)) return undefined;
+  const known = KEYS.get(object);
+  if (known !== undefined) return known;
   const identity = identify(object);
-  return 'reads' in identity ? identity.key : undefined;
+  if (!('reads' in identity)) return undefined;
+  KEYS.set(object, identity.key);
+  return identity.key;
 }
+
+/** An object is asked for its key half a dozen times. */
+const KEYS = new WeakMap<object, string>();
 
 /** The first of each, as everywhere. */
 function byKey(objects: readonly Sourced<unknown>[]): ReadonlyMap<string, Sourced<unknown>> {
@@ -129,16 +156,21 @@ const ASSIGNED = ['ipFamilyPolicy', 'ipFamilies', 'clusterIPs', 'clusterIP'] as 
 
 /**
  * Nothing is taken over from the first field on that the author changes: an API server would assign what follows anew, and
- * what that will be nobody knows.
+ * what that will be nobody knows. But a Service that is no longer dual stack keeps its first cluster IP.
  */
 function withAssigned(spec: PlainObject, live: PlainObject): PlainObject {
   const complete: Record<string, unknown> = { ...spec };
+  const isHalved = spec['ipFamilyPolicy'] === 'SingleStack' && live['ipFamilyPolicy'] !== 'SingleStack';
   for (const field of ASSIGNED) {
-    const [asked, has] = [spec[field], live[field]];
+    if (isHalved && field === 'ipFamilyPolicy') continue;
+    const asked = spec[field];
+    const has = isHalved ? firstOf(live[field]) : live[field];
     if (asked !== undefined && has !== undefined && JSON.stringify(asked) !== JSON.stringify(has)) break;
     if (asked === undefined && has !== undefined) complete[field] = has;
   }
   return complete;
 }
+
+const firstOf = (value: unknown): unknown => (Array.isArray(value) ? value.slice(0, 1) : value);
 
 const asRecord = (value: unknown): PlainObject => (isRecord(value) ? value : {});

@@ -9,10 +9,10 @@ import { holdersIn, isOurs, settle } from '../allocator/settle.js';
 import { withImplied } from '../api/namespace.js';
 import type { Objects } from '../api/objects.js';
 import { type ServiceView, serviceKey } from '../api/views.js';
-import { compileConfig } from '../config/compile.js';
+import { type Compiled, compileConfig } from '../config/compile.js';
 import type { Config } from '../config/config.js';
 import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
-import type { Issue } from '../issue/issue.js';
+import { type Issue, issue } from '../issue/issue.js';
 import {
   type AddressedService,
   type Ballot,
@@ -49,12 +49,15 @@ export interface Plan {
   readonly services: readonly ServiceChange[];
   /** By address, IPv4 first. Empty where no node is known. */
   readonly announcements: readonly AnnouncementChange[];
+  readonly nodesKnown: boolean;
   /** Of the configuration after the change, and of its Services. */
   readonly issues: readonly Issue[];
   /** What is in force after the change; undefined: no set of pools was ever good. */
   readonly after: Side | undefined;
   /** The errors for which the pools after the change are refused, so that those before it stay in force; else none. */
   readonly refused: readonly Issue[];
+  /** Those for which the pools before it were refused already. */
+  readonly refusedBefore: readonly Issue[];
 }
 
 export interface Side {
@@ -67,12 +70,15 @@ export function plan(given: PlanInput): Plan {
   const input = { ...given, before: withNamespaces(given.before), after: withNamespaces(given.after) };
   const [was, willBe] = [compileConfig(input.before), compileConfig(input.after)];
   const config = willBe.config ?? was.config;
-  const refused = willBe.config === undefined ? willBe.issues.filter(({ severity }) => severity === 'error') : [];
+  const [refusedBefore, refused] = [refusalOf(was), refusalOf(willBe)];
+  const nodesKnown = input.before.nodes.length + input.after.nodes.length > 0;
   if (config === undefined) {
-    return { summary: count([]), services: [], announcements: [], issues: willBe.issues, after: undefined, refused };
+    const services = heldWithoutPools(input);
+    const nothing = { announcements: [], nodesKnown, issues: willBe.issues, after: undefined };
+    return { summary: count(services), services, ...nothing, refused, refusedBefore };
   }
   const sides = (input.live ? settleLive : allocateFolders)(input, was.config ?? config, config);
-  const services = serviceChanges(sides);
+  const services = serviceChanges(sides, input.lockAfter);
   const ofServices = [...sides.after.outcomes.values()]
     .flatMap(issuesOf)
     .filter(({ code }) => code !== 'NOT_LOCKED' || input.lockAfter !== undefined);
@@ -80,15 +86,45 @@ export function plan(given: PlanInput): Plan {
     summary: count(services),
     services,
     announcements: announcementChanges(input, sides),
-    issues: [...willBe.issues, ...ofServices],
+    nodesKnown,
+    issues: [...willBe.issues, ...ofServices, ...endpointIssues(input)],
     after: sides.after,
     refused,
+    refusedBefore,
   };
 }
+
+const refusalOf = ({ config, issues }: Compiled): readonly Issue[] =>
+  config === undefined ? issues.filter(({ severity }) => severity === 'error') : [];
 
 function issuesOf(outcome: Outcome): readonly Issue[] {
   if ('allocated' in outcome) return outcome.warnings;
   return 'pending' in outcome ? outcome.pending : [];
+}
+
+/** No set of pools is good, before or after: in a cluster everybody goes on having what he has. */
+function heldWithoutPools({ live, after, loadBalancerClass }: PlanInput): ServiceChange[] {
+  const ours = live ? after.services.filter((service) => isOurs(service, loadBalancerClass)) : [];
+  return ours
+    .flatMap((service): ServiceChange[] => {
+      const held = addressesInStatus(service, []);
+      const reason = { code: 'KEPT', message: 'no set of pools is valid, and nothing changes until one is' };
+      return held === undefined ? [] : [{ service: serviceKey(service), change: 'kept', before: held, after: held, reason }];
+    })
+    .sort((a, b) => compareText(a.service, b.service));
+}
+
+/** In a cluster it matters where endpoints are, and a state may have been saved without them. */
+function endpointIssues({ live, before, after, loadBalancerClass }: PlanInput): Issue[] {
+  if (!live || before.endpointSlices.length + after.endpointSlices.length > 0) return [];
+  const local = after.services.filter(
+    (service) => isOurs(service, loadBalancerClass) && service.externalTrafficPolicy === 'Local',
+  );
+  const [first] = local;
+  if (first === undefined) return [];
+  const others = local.length === 1 ? '' : ` and ${local.length - 1} more`;
+  const message = `the state has no EndpointSlices, so every node is taken to have an endpoint of ${serviceKey(first)}${others}, which have externalTrafficPolicy Local`;
+  return [issue('ENDPOINTS_UNKNOWN', '', message)];
 }
 
 /** A namespace that Services are in exists, whether or not somebody wrote it down. */
@@ -146,11 +182,12 @@ function addressesInStatus({ ingress, annotations }: ServiceView, ranges: RangeI
   return { addresses, pool: findRange(ranges, first)?.pool.name ?? annotations[POOL_ANNOTATION] ?? '' };
 }
 
-function serviceChanges({ had, after }: Sides): ServiceChange[] {
+function serviceChanges({ had, after }: Sides, lock: Lock | undefined): ServiceChange[] {
   const ranges = indexRanges(after.config.pools);
   const whyNotKept = (service: string): string => {
     const outside = had.get(service)?.addresses.find((address) => findRange(ranges, address) === undefined);
-    return outside === undefined ? 'it has no lock' : `${formatAddress(outside)} is in no pool any more`;
+    if (outside !== undefined) return `${formatAddress(outside)} is in no pool any more`;
+    return lock?.services.has(service) === true ? 'it is locked to another address' : 'it has no lock';
   };
   const views = new Map(after.objects.services.map((view) => [serviceKey(view), view]));
   const names = new Set([...had.keys(), ...after.outcomes.keys()]);
@@ -168,7 +205,7 @@ function count(changes: readonly ServiceChange[]): Plan['summary'] {
 }
 
 function announcementChanges(input: PlanInput, { had, before, after }: Sides): AnnouncementChange[] {
-  if (before.objects.nodes.length === 0 && after.objects.nodes.length === 0) return [];
+  if (before.objects.nodes.length + after.objects.nodes.length === 0) return [];
   // In a cluster every Service has slices; a state without any was saved without them.
   const slicesKnown = input.live && before.objects.endpointSlices.length + after.objects.endpointSlices.length > 0;
   const withoutSlices = slicesKnown ? 'cannot-serve' : 'serves-everywhere';

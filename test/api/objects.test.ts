@@ -85,6 +85,13 @@ describe('what cannot be read is named', () => {
       ],
     ],
     [
+      'a protocol in small letters',
+      [service({ ports: [{ port: 80, protocol: 'tcp' }] })],
+      [
+        'FIELD_INVALID objects.yaml:1 spec.ports[0].protocol: must be one of TCP, UDP, SCTP, not the text "tcp" (did you mean "TCP"?)',
+      ],
+    ],
+    [
       'BGP, once',
       [
         { apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata: { name: 'peer' } },
@@ -168,6 +175,26 @@ test('what can be read of what is left out is kept apart, with its lists as long
   ]);
   expect(salvaged.services).toMatchObject([{ type: 'LoadBalancer', loadBalancerIP: '10.0.0.1' }]);
   expect(salvaged.nodes).toMatchObject([{ name: 'n1', labels: { zone: 'a' } }]);
+});
+
+describe('a field of our kinds that is null is absent', () => {
+  const advertisement = { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata: { name: 'x' } };
+  const addresses = ['10.0.0.0/24'];
+
+  test.each<[string, object, readonly unknown[]]>([
+    ['an empty spec of an advertisement', { ...advertisement, spec: null }, []],
+    ['a pool with settings left empty', pool('a', { spec: { addresses, autoAssign: null, serviceAllocation: null } }), []],
+    ['a selector left empty', { ...advertisement, spec: { nodeSelectors: [{ matchLabels: null }] } }, []],
+    ['addresses are required', pool('a', { spec: { addresses: null } }), ['FIELD_MISSING spec.addresses']],
+    ['a spec of a pool too', pool('a', { spec: null }), ['FIELD_MISSING spec']],
+    [
+      'in a list null is a mistake',
+      pool('a', { spec: { addresses: [...addresses, null] } }),
+      ['FIELD_INVALID spec.addresses[1]'],
+    ],
+  ])('%s', (_, object, expected) => {
+    expect(read(object).issues.map(({ code, path }) => `${code} ${path}`)).toEqual(expected);
+  });
 });
 
 test('text that is no range is left to whoever parses it', () => {

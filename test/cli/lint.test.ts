@@ -28,6 +28,7 @@ metadata:
 spec:
   type: LoadBalancer
 `;
+const PLAIN = SERVICE.replace('192.0.2.99', '""');
 const GOOD = { 'pool.yaml': POOL, 'ad.yaml': ADVERTISEMENT };
 
 type Files = Readonly<Record<string, string>>;
@@ -69,6 +70,31 @@ describe('text', () => {
         'ADDRESS_OUTSIDE_POOLS web.yaml:6:33 metadata.annotations["metallb.io/loadBalancerIPs"]: "192.0.2.99" is not allowed in config: it is in no pool',
         '1 error, 0 warnings in 3 objects',
       ],
+      1,
+    ],
+    [
+      'Services without any pool, which are held against nothing',
+      { 'web.yaml': SERVICE },
+      ['0 errors, 0 warnings in 1 object'],
+      0,
+    ],
+    [
+      'mistyped fields of a Service, where they stand',
+      {
+        ...GOOD,
+        'web.yaml': `${PLAIN}  loadbalancerIP: 192.0.2.11\n  externaltrafficPolicy: Local\n  sessionAffinity: None\n  newField: 1\n`,
+      },
+      [
+        'FIELD_MISTYPED web.yaml:9:19 warning: spec.loadbalancerIP: a Service has no field "loadbalancerIP" (did you mean "loadBalancerIP"?)',
+        'FIELD_MISTYPED web.yaml:10:26 warning: spec.externaltrafficPolicy: a Service has no field "externaltrafficPolicy" (did you mean "externalTrafficPolicy"?)',
+        '0 errors, 2 warnings in 3 objects',
+      ],
+      0,
+    ],
+    [
+      'a request that contradicts itself, also without any pool',
+      { 'web.yaml': SERVICE.concat('  ipFamilies: [IPv6]\n') },
+      [expect.stringMatching(/^SERVICE_INVALID web\.yaml:7:1 spec\.ipFamilyPolicy: /), '1 error, 0 warnings in 1 object'],
       1,
     ],
     [
@@ -164,7 +190,6 @@ describe('paths', () => {
 });
 
 const LOCK = (entries: string): string => `apiVersion: arpeggio.dev/v1alpha1\nkind: AddressLock\nservices:${entries}`;
-const PLAIN = SERVICE.replace('192.0.2.99', '""');
 
 describe('the samples of MetalLB', () => {
   const copies = yamlFiles(new URL('../fixtures/samples/', import.meta.url));
@@ -189,6 +214,25 @@ describe('the lock file', () => {
     const { lines } = await linted(files);
     expect(lines.slice(0, -1).map((line) => line.split(' ')[0])).toEqual(codes);
   });
+});
+
+test('a lock for a Service that is not there may keep Services with one key apart, and that is said', async () => {
+  const sharer = (name: string, port: number): string =>
+    PLAIN.replace('name: web', `name: ${name}`)
+      .replace('loadBalancerIPs: ""', 'allow-shared-ip: k')
+      .concat(`  ports: [{port: ${port}}]\n`);
+  const entry = (name: string, address: string): string => `\n  default/${name}: {addresses: [${address}]}`;
+  const locks = entry('a', '192.0.2.10') + entry('b', '192.0.2.11') + entry('gone', '192.0.2.10');
+  const told = async (lock: string) => {
+    const files = { ...GOOD, 'a.yaml': sharer('a', 80), 'b.yaml': sharer('b', 443), 'addresses.lock.yaml': LOCK(`${lock}\n`) };
+    return (await linted(files)).lines.filter((line) => line.startsWith('SHARED_KEY_APART'));
+  };
+  expect(await told(locks)).toEqual([expect.stringContaining('(192.0.2.11, not 192.0.2.10): it is ')]);
+  expect(await told(entry('a', '192.0.2.10') + entry('gone', '192.0.2.10'))).toEqual([
+    expect.stringMatching(
+      /\(192\.0\.2\.11, not 192\.0\.2\.10\): the lock file keeps the address of default\/a for a Service that is not there$/,
+    ),
+  ]);
 });
 
 describe('flags', () => {

@@ -307,6 +307,14 @@ describe('text that is right by type only', () => {
       ['"192.0.2"', 'not an address'],
     ],
     [
+      'a family twice',
+      service({ ipFamilies: ['IPv4', 'IPv4'] }),
+      'SERVICE_INVALID',
+      'spec.ipFamilies[1]',
+      ['ipFamilies has IPv4 twice'],
+    ],
+    ['an empty entry', pool({ addresses: [' '] }), 'RANGE_MALFORMED', 'spec.addresses[0]', ['is empty', 'first-last']],
+    [
       'a subnet that is none',
       { ...pool({}), metadata: { name: 'p', annotations: { 'arpeggio.dev/subnet': '192.0.2.0' } } },
       'FIELD_INVALID',

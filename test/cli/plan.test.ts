@@ -147,7 +147,7 @@ describe('plan', () => {
       { ...SAME, 'old/pool.yaml': pool('192.168.1.255-192.168.1.240') },
       {},
       0,
-      '',
+      /^<old> RANGE_REVERSED old\/pool\.yaml:8:7/,
     ],
     [
       'a lock file that is malformed',
@@ -162,6 +162,25 @@ describe('plan', () => {
       exitCode,
       typeof problems === 'string' ? problems : expect.stringMatching(problems),
     ]);
+  });
+
+  test('does not take a file that is broken for one that is deleted', async () => {
+    const { output, exitCode } = await planned({ 'new/pool.yaml': SAME['new/pool.yaml'], 'new/services.yaml': 'kind: [' });
+    expect([exitCode, output.split('\n')[0]]).toEqual([2, 'Services: 1 kept, 0 gained, 0 moved, 0 lost, 0 pending']);
+  });
+
+  test('refuses an old tree that cannot be read, in words and as a document', async () => {
+    const broken = { ...SAME, 'old/services.yaml': 'kind: [' };
+    const { output, exitCode, problems } = await planned(broken, { format: 'json' });
+    expect(exitCode).toBe(2);
+    expect(problems).toMatch(/^YAML_MALFORMED old\/services\.yaml:1:/);
+    expect(JSON.parse(output)).toMatchObject({ version: 1, services: [], issues: [{ code: 'YAML_MALFORMED' }] });
+  });
+
+  test('says nothing of Services of other classes that are only in the state', async () => {
+    const other = service('other', '  loadBalancerClass: x/y\n');
+    const { output, exitCode } = await planned({ ...SAME, 'state.yaml': `${LIVE}---\n${other}` });
+    expect([exitCode, output]).toEqual([0, expect.not.stringContaining('Issues')]);
   });
 
   test('takes no Service into a folder whose request cannot be read', async () => {
@@ -200,11 +219,31 @@ describe('arpeggio plan', () => {
       ['plan', 'a', 'b', '--format', 'markdown'],
       /markdown comes with a later version; The formats are text and json/,
     ],
-    ['something else to allow', ['plan', 'a', 'b', '--allow', 'all'], /Allowed choices are renumber, loss/],
+    ['something else to allow', ['plan', 'a', 'b', '--allow', 'all'], /Allowed choices are renumber, loss\./],
   ])('refuses %s with 2', async (_, args, message) => {
     const { code, stdout, stderr } = await arpeggio(...args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
+  });
+
+  test('takes options before and after the trees, each more than once', async () => {
+    const folder = temporaryFolder();
+    fill(folder, { ...BEFORE, ...SAME, 'a.yaml': NODES, 'b.yaml': LIVE.split('---\n')[0] ?? '' });
+    const [a, b, old, tree] = ['a.yaml', 'b.yaml', 'old', 'new'].map((name) => join(folder, name));
+    const state = ['--state', a ?? '', '--state', b ?? ''];
+    const { code, stdout } = await arpeggio(
+      'plan',
+      ...state,
+      '--allow',
+      'loss',
+      old ?? '',
+      tree ?? '',
+      '--cordon',
+      'n1',
+      '--cordon',
+      'n3',
+    );
+    expect([code, stdout.split('\n')[0]]).toEqual([0, 'Services: 1 kept, 0 gained, 0 moved, 0 lost, 0 pending']);
   });
 
   test('explains itself', async () => {

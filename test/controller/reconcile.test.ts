@@ -186,6 +186,17 @@ describe('status', () => {
     }
   });
 
+  test.each<[sentence: string, object: object, result: string]>([
+    ['a Service that cannot be read is no matter of the configuration', service('b', { type: 'Loadbalancer' }), 'Valid'],
+    ['nor is a node', { ...node('n1', '10.0.0.1'), metadata: { name: 'n1', labels: 5 } }, 'Valid'],
+    ['a pool that cannot be read is', { ...bad, metadata: { name: 'b' } }, 'Invalid'],
+    ['so is an object nobody can tell what it is', { kind: 'IPAddressPool' }, 'Invalid'],
+  ])('%s', (_, object, result) => {
+    const state = reconcile(NOTHING, snapshotOf([P, all, object]));
+    expect(state.issues.map(({ severity }) => severity)).toContain('error');
+    expect(controllerStatus(state).at(-1)).toMatchObject({ kind: 'ConfigurationState', status: { result } });
+  });
+
   test('what checks find is logged with the rest', () => {
     expect(reconcile(NOTHING, snapshotOf([P])).issues.map(({ code }) => code)).toEqual(['POOL_UNADVERTISED']);
     expect(reconcile(NOTHING, snapshotOf([P, all])).issues).toEqual([]);

@@ -486,6 +486,81 @@ table('classes', [
   ['a class means nothing to other types', [P, ALL, service('a', { type: 'ClusterIP', loadBalancerClass: 'x.io/y' })], []],
 ]);
 
+const annotated = (annotations: Readonly<Record<string, string>>, spec: object = {}): object[] => [
+  P,
+  ALL,
+  service('a', spec, { annotations }),
+];
+
+table('annotations', [
+  [
+    'those of both prefixes, of MetalLB and of others are right',
+    annotated({
+      'metallb.io/loadBalancerIPs': '192.0.2.10',
+      'metallb.universe.tf/allow-shared-ip': 'k',
+      'metallb.io/ip-allocated-from-pool': 'p',
+      'example.org/adress-pool': 'p',
+    }),
+    [],
+  ],
+  [
+    'a letter that is missing is told',
+    annotated({ 'metallb.io/loadBalancerIP': '192.0.2.20' }),
+    [
+      'ANNOTATION_MISTYPED a metadata.annotations["metallb.io/loadBalancerIP"]: nothing reads the annotation "metallb.io/loadBalancerIP" (did you mean "metallb.io/loadBalancerIPs"?)',
+    ],
+  ],
+  ['so is one in the middle', annotated({ 'metallb.io/adress-pool': 'p' }), ['(did you mean "metallb.io/address-pool"?)']],
+  [
+    'capital letters count',
+    annotated({ 'metallb.io/allow-shared-IP': 'k', 'metallb.universe.tf/loadbalancerIPs': '192.0.2.10' }),
+    ['(did you mean "metallb.io/allow-shared-ip"?)', '(did you mean "metallb.universe.tf/loadBalancerIPs"?)'],
+  ],
+  ['what is near nothing may be of something else', annotated({ 'metallb.io/owner': 'me' }), []],
+  ['those of other types are never read', annotated({ 'metallb.io/adress-pool': 'p' }, { type: 'ClusterIP' }), []],
+  [
+    'two values in two spellings are told, with the one that counts',
+    annotated({ 'metallb.io/address-pool': 'p', 'metallb.universe.tf/address-pool': 'q' }),
+    [
+      'ANNOTATION_SHADOWED a metadata.annotations["metallb.universe.tf/address-pool"]: "q" is not read: metallb.io/address-pool is there too, and says "p"',
+    ],
+  ],
+  [
+    'one value in two spellings is right',
+    annotated({ 'metallb.io/address-pool': 'p', 'metallb.universe.tf/address-pool': 'p' }),
+    [],
+  ],
+]);
+
+const of = (...addresses: string[]): object[] => [pool('p', { addresses }), ALL];
+
+table('addresses nobody can be reached at', [
+  [
+    'addresses of private, shared, documentation and link-local IPv4 networks are right',
+    of('10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '223.255.255.0/24', 'fd00::/64', '2001:db8::/64'),
+    [],
+  ],
+  [
+    'multicast is told',
+    of('192.0.2.0/24', '224.0.0.0/28'),
+    [
+      'POOL_NOT_UNICAST p spec.addresses[1]: nobody can be reached at some addresses of pool "p": "224.0.0.0/28" has multicast addresses (224.0.0.0/4)',
+    ],
+  ],
+  [
+    'several are told at once',
+    of('127.0.0.1/32', '239.255.255.255-240.0.0.1', 'fe80::1/128'),
+    [
+      '"127.0.0.1/32" has loopback addresses (127.0.0.0/8), "239.255.255.255-240.0.0.1" has multicast addresses (224.0.0.0/4), "fe80::1/128" has link-local addresses (fe80::/10)',
+    ],
+  ],
+  ['so is a range that only touches it', of('223.255.255.250-224.0.0.1'), ['multicast']],
+  ['this network', of('0.0.0.1/32'), ['addresses of "this network" (0.0.0.0/8)']],
+  ['reserved space', of('255.255.255.255/32'), ['reserved addresses (240.0.0.0/4)']],
+  ['loopback of IPv6', of('::1/128'), ['the loopback or the unspecified address (::/127)']],
+  ['multicast of IPv6', of('ff02::/16'), ['multicast addresses (ff00::/8)']],
+]);
+
 const completeConfiguration = (): Chart => {
   const build = GUIDE['the complete configuration'];
   if (build === undefined) throw new Error('the guide has a complete configuration');

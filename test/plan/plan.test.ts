@@ -79,6 +79,43 @@ describe('a Service in a cluster', () => {
       ['kept api: 10.0.0.1 a -> 10.0.0.1 a (KEPT)', 'gained web: - -> 10.0.0.2 a (GENERAL_POOL)'],
     ],
     [
+      'that git takes in as it is keeps its address',
+      { before: [A], after: [A, web], state: [live(web, '10.0.0.3')] },
+      ['kept web: 10.0.0.3 a -> 10.0.0.3 a (KEPT)'],
+    ],
+    [
+      'that git takes in with another request moves',
+      {
+        before: [A],
+        after: [A, service('web', { annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.4' } })],
+        state: [live(web, '10.0.0.3')],
+      },
+      ['moved web: 10.0.0.3 a -> 10.0.0.4 a (REQUESTED_ADDRESS)'],
+    ],
+    [
+      'moves when git takes in a live pool with other addresses',
+      { before: [], after: [pool('a', ['10.0.2.1/32']), web], state: [A, live(web, '10.0.0.3')] },
+      ['moved web: 10.0.0.3 a -> 10.0.2.1 a (GENERAL_POOL)'],
+    ],
+    [
+      'keeps what it has while no set of pools is valid',
+      {
+        before: [pool('a', ['10.0.0.4-10.0.0.1']), web],
+        after: [pool('a', ['10.0.0.5-10.0.0.1']), web, api],
+        state: [live(web, '10.0.0.3')],
+      },
+      ['kept web: 10.0.0.3 -> 10.0.0.3 (KEPT)'],
+    ],
+    [
+      'is what the state says when the old file is broken',
+      {
+        before: [A, service('web', { ports: 'none' })],
+        after: [A, service('web', { annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.4' } })],
+        state: [live(web, '10.0.0.3')],
+      },
+      ['moved web: 10.0.0.3 a -> 10.0.0.4 a (REQUESTED_ADDRESS)'],
+    ],
+    [
       'waits when nothing is free',
       { before: [pool('a', ['10.0.0.1/32'])], after: [pool('a', ['10.0.0.1/32']), web], state: [live(api, '10.0.0.1')] },
       ['kept api: 10.0.0.1 a -> 10.0.0.1 a (KEPT)', 'pending web: - -> - (POOL_EXHAUSTED)'],
@@ -173,6 +210,17 @@ describe('what an API server assigns', () => {
   });
 });
 
+test('a Service that is no longer dual stack keeps its first cluster IP, and cannot keep two addresses', () => {
+  const DUAL = pool('a', ['10.0.0.1-10.0.0.4', 'fc00::/126']);
+  const both = { clusterIPs: ['10.96.0.1', 'fd00::1'], ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' };
+  const question = {
+    before: [DUAL, service('web', { ipFamilyPolicy: 'PreferDualStack' })],
+    after: [DUAL, service('web', { ipFamilyPolicy: 'SingleStack' })],
+    state: [live(service('web', both), '10.0.0.3', 'fc00::2')],
+  };
+  expect(services(question)).toEqual(['moved web: 10.0.0.3,fc00::2 a -> 10.0.0.1 a (GENERAL_POOL)']);
+});
+
 describe('a Service in a folder', () => {
   test.each<[string, Question, string[]]>([
     [
@@ -255,6 +303,21 @@ describe('an address', () => {
       ['same 10.0.0.1: n2,n3,n1 -> n3,n1 [n3] (SUCCESSORS_CHANGED)'],
     ],
     [
+      'moves when the node that answers, though not the first, is gone',
+      { before: tree, after: tree, state: [...state, l2Status('web', 'n1')], withoutNodes: ['n1'] },
+      ['moves 10.0.0.1: n2,n3,n1 -> n2,n3 [n1] (NODE_GONE)'],
+    ],
+    [
+      'moves when the node that answers, though not the first, is cordoned and comes later',
+      { before: tree, after: tree, state: [...state, l2Status('web', 'n3')], cordoned: ['n3'] },
+      ['moves 10.0.0.1: n2,n3,n1 -> n2,n1,n3 [n3] (NODE_CORDONED)'],
+    ],
+    [
+      'stays while the node that answers, though not the first, does',
+      { before: tree, after: tree, state: [...state, l2Status('web', 'n3')], withoutNodes: ['n1'] },
+      ['same 10.0.0.1: n2,n3,n1 -> n2,n3 [n3] (UNCHANGED)'],
+    ],
+    [
       'that two nodes are said to answer for has no known owner',
       { before: tree, after: tree, state: [...state, l2Status('web', 'n3'), l2Status('web', 'n1')] },
       ['same 10.0.0.1: n2,n3,n1 -> n2,n3,n1 (UNCHANGED)'],
@@ -304,8 +367,33 @@ describe('what is taken away', () => {
     ['a lost address', losing, [], 1],
     ['a lost address that is allowed', losing, ['loss'], 0],
     ['an address nobody answers for', silent, [], 1],
+    [
+      'a moved address that is allowed, but that nobody answers for',
+      { before: [A, ALL, web], after: [B, service('web', { annotations: { 'metallb.io/address-pool': 'b' } })], state },
+      ['renumber'],
+      1,
+    ],
     ['nothing', { before: [A, ALL, web], after: [A, ALL, web, api], state }, [], 0],
   ])('%s', (_, question, allowed, count) => {
     expect(takenAway(ask(question), new Set(allowed))).toHaveLength(count);
   });
+});
+
+test('a state without EndpointSlices leaves open who answers for a Local Service', () => {
+  const local = service('web', { externalTrafficPolicy: 'Local' });
+  const state = [...NODES, live(local, '10.0.0.1')];
+  const codes = (more: Tree): string[] =>
+    ask({ before: [A, ALL, local], after: [A, ALL, local], state: [...state, ...more] }).issues.map(({ code }) => code);
+  expect(codes([])).toEqual(['ENDPOINTS_UNKNOWN']);
+  expect(codes([slice('web', 'n1')])).toEqual([]);
+});
+
+test('what is locked to another address is not told that it has no lock', () => {
+  const [, moved] = ask({
+    before: [A, api, web],
+    after: [A, api, web],
+    lockBefore: { 'default/web': '10.0.0.3' },
+    lock: { 'default/web': '10.0.0.4' },
+  }).services;
+  expect(moved?.reason.message).toContain('it cannot keep 10.0.0.3: it is locked to another address');
 });

@@ -71,14 +71,20 @@ export interface Question extends Partial<Rehearsal> {
   readonly state?: Tree;
   /** Service → address, for both sides. */
   readonly lock?: Readonly<Record<string, string>>;
+  /** Where the old tree's lock is another. */
+  readonly lockBefore?: Readonly<Record<string, string>>;
   readonly loadBalancerClass?: string;
 }
 
 const named = (tree: Tree, file: string): Sourced<unknown>[] => tree.map((object) => sourced(object, file));
 
-export function ask({ before, after, state = [], lock, withoutNodes = [], cordoned = [], loadBalancerClass }: Question): Plan {
+export function ask({ before, after, state = [], lock, withoutNodes = [], cordoned = [], ...rest }: Question): Plan {
+  const { lockBefore = lock, loadBalancerClass } = rest;
   const merged = merge({ before: named(before, 'old'), after: named(after, 'new'), state: named(state, 'state') });
-  const locks = lock === undefined ? {} : { lockBefore: lockOf(lock), lockAfter: lockOf(lock) };
+  const locks = {
+    ...(lockBefore === undefined ? {} : { lockBefore: lockOf(lockBefore) }),
+    ...(lock === undefined ? {} : { lockAfter: lockOf(lock) }),
+  };
   return plan({
     before: merged.before,
     after: rehearse(merged.after, { withoutNodes, cordoned }),

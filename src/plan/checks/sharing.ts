@@ -6,7 +6,7 @@
  */
 import { readAnnotation } from '../../allocator/annotation.js';
 import { tenancyOf } from '../../allocator/tenancy.js';
-import { formatAddress } from '../../net/address.js';
+import { compareAddresses, formatAddress } from '../../net/address.js';
 import { type Finding, findingAboutService } from '../finding.js';
 import { groupBy } from '../listed.js';
 import type { Served, World } from '../situation.js';
@@ -46,6 +46,12 @@ function splitFindings(group: readonly Sharer[]): Finding[] {
   return found;
 }
 
+/** In some family. */
+const isBelow = (one: Served, other: Served): boolean =>
+  one.allocation.addresses.some((address) =>
+    other.allocation.addresses.some((theirs) => address.family === theirs.family && compareAddresses(address, theirs) < 0),
+  );
+
 const textOf = ({ allocation }: Served): string => allocation.addresses.map(formatAddress).join(' and ');
 
 /** `usedBy` tells who uses a port on the addresses of `first`. */
@@ -61,7 +67,10 @@ function whyApart(one: Sharer, first: Sharer, usedBy: ReadonlyMap<string, string
   if (one.allocation.pool !== first.allocation.pool) {
     return `its pool is "${one.allocation.pool}", and that of ${first.key} is "${first.allocation.pool}"`;
   }
-  return 'a lower address was free, and the lowest is taken';
+  // The lowest address that is free or shared is taken, and nothing else keeps Services of one key and one pool apart.
+  return isBelow(one, first)
+    ? 'a lower address was free, and the lowest is taken'
+    : `the lock file keeps the address of ${first.key} for a Service that is not there`;
 }
 
 function unannounced({ key, service, annotation, allocation: { pool } }: Sharer, world: World): Finding[] {

@@ -96,10 +96,15 @@ const POOL_DELETION: AdmissionRules = {
 };
 
 const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
-const GROUPS = '[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*';
-const DOTTED = '[0-9]{1,3}([.][0-9]{1,3}){3}';
-/** Exact for IPv4; of IPv6 it does not count the groups. */
-export const PLAUSIBLE_ADDRESS: string = `^((${OCTET}[.]){3}${OCTET}|${GROUPS}(:${DOTTED})?|(${GROUPS})?::(${GROUPS}|(${GROUPS}:)?${DOTTED})?)$`;
+const HEX = '[0-9A-Fa-f]{1,4}';
+const DOTTED = `(${OCTET}[.]){3}${OCTET}`;
+const groups = (count: string): string => `${HEX}(:${HEX}){${count}}`;
+const FEW = groups('0,6');
+/** Exact but for one thing: how many groups there are on both sides of `::` together is not counted. */
+export const PLAUSIBLE_ADDRESS: string = `^(${DOTTED}|${groups('7')}|${groups('5')}:${DOTTED}|(${FEW})?::(${FEW}|(${FEW}:)?${DOTTED})?)$`;
+
+/** No two addresses are so long; more is not looked at, because looking has a price that an API server limits. */
+const LONGEST = 256;
 
 const [STABLE, DEPRECATED] = ANNOTATION_KEYS.loadBalancerIPs;
 
@@ -128,16 +133,25 @@ const ofRequest = (holds: string, messageExpression: string): Validation => ({
 
 const isAddress = (text: string): string => `${text}.matches(variables.pattern)`;
 
+/** An API server shows no message with a line break in it. */
+const quoted = (text: string): string =>
+  `(${text}.matches("[[:cntrl:]]") ? "the text, which has a line break or the like in it," : "\\"" + ${text} + "\\"")`;
+
 const SERVICE_REQUEST: AdmissionRules = {
   name: 'service-request.arpeggio.dev',
   matchConstraints: {
-    resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['services'], operations: ['CREATE', 'UPDATE'] }],
+    resourceRules: [
+      { apiGroups: [''], apiVersions: ['v1'], resources: ['services', 'services/status'], operations: ['CREATE', 'UPDATE'] },
+    ],
   },
   matchConditions: [{ name: 'is-a-load-balancer', expression: 'has(object.spec.type) && object.spec.type == "LoadBalancer"' }],
   variables: [
     { name: 'key', expression: `!(${has('object', STABLE)}) && ${has('object', DEPRECATED)} ? "${DEPRECATED}" : "${STABLE}"` },
     { name: 'text', expression: requested('object') },
-    { name: 'addresses', expression: 'variables.text == "" ? [] : variables.text.split(",").map(part, part.trim())' },
+    {
+      name: 'addresses',
+      expression: `variables.text == "" || variables.text.size() > ${LONGEST} ? [] : variables.text.split(",").map(part, part.trim())`,
+    },
     { name: 'field', expression: field('object') },
     { name: 'oldText', expression: requested('oldObject') },
     { name: 'oldField', expression: field('oldObject') },
@@ -151,12 +165,20 @@ const SERVICE_REQUEST: AdmissionRules = {
   ],
   validations: [
     ofRequest(
+      `variables.text.size() <= ${LONGEST}`,
+      invalid`metadata.annotations["${KEY}"]: has ${'string(variables.text.size())'} characters, which is more than two addresses need`,
+    ),
+    ofRequest(
+      `variables.field.size() <= ${LONGEST}`,
+      invalid`spec.loadBalancerIP: has ${'string(variables.field.size())'} characters, which is more than an address needs`,
+    ),
+    ofRequest(
       'variables.text == "" || variables.field == ""',
       invalid`metadata.annotations["${KEY}"]: a Service cannot have both annotation ${KEY} and spec.loadBalancerIP; keep the annotation`,
     ),
     ofRequest(
       'variables.wrong.size() == 0',
-      invalid`metadata.annotations["${KEY}"]: "${'variables.wrong[0]'}" is not an IP address; write one address, or an IPv4 and an IPv6 address with a comma between them`,
+      invalid`metadata.annotations["${KEY}"]: ${quoted('variables.wrong[0]')} is not an IP address; write one address, or an IPv4 and an IPv6 address with a comma between them`,
     ),
     ofRequest(
       'variables.addresses.size() <= 2',
@@ -168,8 +190,8 @@ const SERVICE_REQUEST: AdmissionRules = {
     ),
     // What stands in the field for another load balancer is for that one to say.
     ofRequest(
-      `variables.field == "" || has(object.spec.loadBalancerClass) || ${isAddress('variables.field.trim()')}`,
-      invalid`spec.loadBalancerIP: "${'variables.field'}" is not an IP address; write one address, or none`,
+      `variables.field == "" || has(object.spec.loadBalancerClass) || variables.field.size() > ${LONGEST} || ${isAddress('variables.field.trim()')}`,
+      invalid`spec.loadBalancerIP: ${quoted('variables.field')} is not an IP address; write one address, or none`,
     ),
   ],
 };

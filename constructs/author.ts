@@ -23,8 +23,11 @@ export const placedBy =
     return source === undefined ? one : { ...one, source };
   };
 
+/** `at maker (place:1:2)` or `at place:1:2`. A place begins with a slash, a scheme or a drive, and may have parentheses in it. */
+const FRAME = /^\s+at (?:async )?(?:(?!\/|[A-Za-z]+:)[^(]*? \()?(.+?):(\d+):(\d+)\)?$/m;
+
 function firstFrame(stack: string): Source | undefined {
-  const [, at = '', line, column] = /^\s+at (?:.*\()?(.+?):(\d+):(\d+)\)?$/m.exec(stack) ?? [];
+  const [, at = '', line, column] = FRAME.exec(stack) ?? [];
   if (at === '') return undefined;
   const path = at.startsWith('file:') ? fileURLToPath(at) : at;
   const shorter = relative(process.cwd(), path);

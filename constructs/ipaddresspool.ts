@@ -16,13 +16,13 @@ import {
   uncarved,
 } from '../src/config/carving.js';
 import { parseRangeOrAddress } from '../src/config/subnet.js';
-import { type Issue, issue, type Parsed, type Source } from '../src/issue/issue.js';
+import { type Issue, issue, malformed, type Parsed, type Source } from '../src/issue/issue.js';
 import { type Family, formatAddress, parseAddress } from '../src/net/address.js';
 import { formatEntry } from '../src/net/range.js';
 import { authorOf, placedBy } from './author.js';
-import { metadataOf, type ResourceProps } from './manifest.js';
+import { metadataOf, notText, type ResourceProps } from './manifest.js';
 import { Reservation, ReservedPool } from './reservation.js';
-import { annotationsOf, type Subnet, takeHighest, takeRanges } from './subnet.js';
+import { annotationsOf, type Subnet, strangeSubnet, takeHighest, takeRanges } from './subnet.js';
 import { checkAgain, checkAtSynth } from './verdict.js';
 
 export type ServiceAllocation = NonNullable<IPAddressPoolSpec['serviceAllocation']>;
@@ -142,6 +142,7 @@ export class IPAddressPool extends ApiObject {
     this.#isUnknown = taken?.ok === false;
     this.#entries = taken === undefined ? (isList ? addresses : []) : taken.ok ? [formatEntry(taken.value)] : [];
     this.#carving = uncarved(this.#entries, settings.avoidBuggyIPs === true);
+    if (subnet !== undefined) this.#mistakes.push(...strangeSubnet(subnet).map(placedBy(author)));
     if (taken?.ok === false) this.#mistakes.push(...taken.issues.map(placedBy(author)));
     if (taken === undefined && subnet !== undefined) takeRanges(subnet, this.#carving.ranges);
     checkAtSynth(this, {
@@ -157,7 +158,9 @@ export class IPAddressPool extends ApiObject {
    */
   exclude(...ranges: readonly string[]): this {
     for (const [i, text] of ranges.entries()) {
-      const range = parseRangeOrAddress(text, `exclude[${i}]`);
+      const path = `exclude[${i}]`;
+      const wrong = notText(text, path);
+      const range = wrong.length > 0 ? malformed(...wrong) : parseRangeOrAddress(text, path);
       this.#carve(range.ok ? exclude(this.#carving, range.value) : range, this.exclude);
     }
     return this;
@@ -182,6 +185,8 @@ export class IPAddressPool extends ApiObject {
   }
 
   #reserving(name: string, { address, family }: ReserveOptions): Parsed<Carving> {
+    const wrong = [...notText(name, 'name'), ...(address === undefined ? [] : notText(address, 'address'))];
+    if (wrong.length > 0) return malformed(...wrong);
     const [first] = this.#carving.ranges;
     if (address === undefined) return reserveAny(this.#carving, name, family ?? first?.first.family ?? 'IPv4');
     const read = parseAddress(address, 'address');
@@ -209,7 +214,9 @@ export class IPAddressPool extends ApiObject {
 
   #nothingLeft(): Issue[] {
     if (this.#entries.length === 0 || this.#left().length > 0) return [];
-    return [issue('FIELD_INVALID', 'spec.addresses', 'every address of the pool is excluded or reserved; none is left to give')];
+    const instead = 'to keep all of them for Services that name their address, write a pool with autoAssign: false';
+    const message = `every address of the pool is excluded or reserved; none is left to give. ${instead}`;
+    return [issue('FIELD_INVALID', 'spec.addresses', message)];
   }
 }
 

@@ -20,6 +20,7 @@ import { formatPlace, placed } from '../src/config/place.js';
 import { writtenRanges } from '../src/config/pool.js';
 import { formatSubnet, readSubnet, type Subnet } from '../src/config/subnet.js';
 import { findOutside, findTaken } from '../src/config/subnetfit.js';
+import { indexSubnets, type SubnetIndex, subnetsTouching } from '../src/config/subnetindex.js';
 import type { IssueCode } from '../src/issue/catalogue.js';
 import type { Issue, Source } from '../src/issue/issue.js';
 import { check } from '../src/plan/check.js';
@@ -41,7 +42,8 @@ export function judgeObjects(written: readonly Sourced<unknown>[], subnets: read
   const pools = [...objects.pools, ...salvaged.pools];
   const advertisements = [...objects.advertisements, ...salvaged.advertisements];
   const compiled = compileConfig({ pools, advertisements, namespaces: objects.namespaces });
-  const misfits = pools.flatMap((pool) => judgeAgainstSubnets(pool, subnets));
+  const surroundings = surroundingsOf(subnets);
+  const misfits = pools.flatMap((pool) => judgeAgainstSubnets(pool, surroundings));
   const read = issues.filter((one) => !isPerhapsElsewhere(one));
   const more = [...compiled.issues, ...misfits].filter((one) => !issues.some((known) => isInside(one, known)));
   const isWhole = written.filter(isPool).length <= objects.pools.length && misfits.length === 0;
@@ -49,7 +51,7 @@ export function judgeObjects(written: readonly Sourced<unknown>[], subnets: read
   return [...read, ...more, ...(config === undefined ? judgeRequests(objects.services) : judgeTogether(objects, config))];
 }
 
-/** Two Services that name no namespace (and count as in `default`) may be applied to two. */
+/** Two Services that name no namespace (and count as in `default`) may be applied to two. Those of one chart collide, see there. */
 const isPerhapsElsewhere = ({ code, object }: Issue): boolean =>
   code === 'DUPLICATE_OBJECT' && object?.namespace === DEFAULT_NAMESPACE;
 
@@ -57,15 +59,29 @@ const DEFAULT_NAMESPACE = 'default';
 
 const isPool = ({ object }: Sourced<unknown>): boolean => isRecord(object) && object['kind'] === 'IPAddressPool';
 
+interface Surroundings {
+  readonly index: SubnetIndex<KnownSubnet>;
+  /** By prefix; of several the first. */
+  readonly byPrefix: ReadonlyMap<string, KnownSubnet>;
+}
+
+const surroundingsOf = (subnets: readonly KnownSubnet[]): Surroundings => ({
+  index: indexSubnets(subnets),
+  byPrefix: new Map([...subnets].reverse().map((known) => [formatSubnet(known.subnet), known])),
+});
+
 /** A pool is held against every subnet of the app, and must lie inside the one it was taken from. */
-function judgeAgainstSubnets(pool: Sourced<IPAddressPool>, subnets: readonly KnownSubnet[]): Issue[] {
+function judgeAgainstSubnets(pool: Sourced<IPAddressPool>, { index, byPrefix }: Surroundings): Issue[] {
   const own = readSubnet(pool.object.metadata.annotations ?? {});
   if (!own.ok) return own.issues.map((one) => placed(pool, one));
   const fitted = { ranges: writtenRanges(pool.object), avoidBuggyIPs: pool.object.spec.avoidBuggyIPs ?? false };
-  const home = own.value === undefined ? undefined : formatSubnet(own.value);
-  const described = subnets.find(({ subnet }) => formatSubnet(subnet) === home);
+  const described = own.value === undefined ? undefined : byPrefix.get(formatSubnet(own.value));
   const outside = own.value === undefined ? [] : findOutside(own.value, fitted, formatPlace(described?.source));
-  const taken = subnets.flatMap(({ subnet, source }) => findTaken(subnet, fitted, formatPlace(source)));
+  const near = subnetsTouching(
+    index,
+    fitted.ranges.map(({ range }) => range),
+  );
+  const taken = near.flatMap(({ subnet, source }) => findTaken(subnet, fitted, formatPlace(source)));
   const takenAtHome = own.value === undefined || described !== undefined ? [] : findTaken(own.value, fitted);
   return [...outside, ...taken, ...takenAtHome].map((one) => placed(pool, one));
 }
@@ -87,11 +103,26 @@ function judgeTogether(objects: Objects, config: Config): Issue[] {
     }
   }
   const findings = check({ objects, config, outcomes }).map((finding) => finding.issue);
-  return [...refusals, ...findings.filter(isWarning)];
+  return [...refusals, ...findings.filter((one) => isWarning(one) && !needsWholeCluster(one))];
 }
 
 /** Which class the agents will serve, no app says. */
 const isWarning = ({ severity, code }: Issue): boolean => severity === 'warning' && code !== 'CLASS_UNHANDLED';
+
+/** An app seldom writes every Node and every Namespace: what would follow from their absence is for lint and plan to say. */
+const needsWholeCluster = ({ code, path }: Issue): boolean =>
+  WHOLE_CLUSTER.includes(code) || (code === 'SELECTOR_UNMATCHED' && OF_NODES_OR_NAMESPACES.test(path));
+
+const WHOLE_CLUSTER: readonly IssueCode[] = [
+  'UNKNOWN_NAMESPACE',
+  'POOL_ADMITS_NOBODY',
+  'NO_NODE_MATCHED',
+  'NO_FAILOVER',
+  'NOBODY_ANSWERS',
+  'LOCAL_ONE_NODE',
+];
+
+const OF_NODES_OR_NAMESPACES = /[.](nodeSelectors|preferredNodeSelectors|namespaceSelectors)\b/;
 
 function refusalsIn(outcomes: ReadonlyMap<string, Outcome>, { services, namespaces, pools }: Objects): Issue[] {
   const known = new Set(namespaces.map(({ name }) => name));

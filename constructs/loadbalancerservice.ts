@@ -4,7 +4,7 @@
  */
 import { ApiObject, type ApiObjectMetadata } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { portMistakes } from '../src/api/serviceports.js';
+import { serviceMistakes } from '../src/config/servicerules.js';
 import type { Family } from '../src/net/address.js';
 import { authorOf, placedBy } from './author.js';
 import { type AddressRequest, requestAnnotations, requestMistakes } from './request.js';
@@ -73,13 +73,6 @@ interface ServiceSettings {
   readonly externalTrafficPolicy?: 'Cluster' | 'Local';
 
   /**
-   * The families to use, the primary one first.
-   *
-   * @default - the cluster's own
-   */
-  readonly ipFamilies?: readonly [Family] | readonly [Family, Family];
-
-  /**
    * The load balancer that is to serve this Service, where there are several.
    *
    * @default - the cluster's default
@@ -87,15 +80,30 @@ interface ServiceSettings {
   readonly loadBalancerClass?: string;
 }
 
+/** Of two families the policy is one that admits two. */
+type Families =
+  | {
+      /**
+       * The families to use, the primary one first.
+       *
+       * @default - the cluster's own
+       */
+      readonly ipFamilies?: readonly [Family];
+    }
+  | {
+      readonly ipFamilies: readonly ['IPv4', 'IPv6'] | readonly ['IPv6', 'IPv4'];
+      readonly ipFamilyPolicy: 'PreferDualStack' | 'RequireDualStack';
+    };
+
 type One = string | Reservation;
 
 /** A Service that must have two addresses cannot ask for one, and two need a policy that admits two. */
-type Families =
+type Addresses =
   | { readonly address?: undefined; readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack' }
   | { readonly address: One; readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' }
   | { readonly address: readonly [One, One]; readonly ipFamilyPolicy: 'PreferDualStack' | 'RequireDualStack' };
 
-export type LoadBalancerServiceProps = ServiceSettings & AddressRequest & Families;
+export type LoadBalancerServiceProps = ServiceSettings & AddressRequest & Addresses & Families;
 
 export class LoadBalancerService extends ApiObject {
   constructor(scope: Construct, id: string, props: LoadBalancerServiceProps) {
@@ -111,9 +119,14 @@ export class LoadBalancerService extends ApiObject {
       spec: { ...spec, type: 'LoadBalancer' },
     });
     const author = authorOf(new.target);
+    const mistakes = [
+      ...requestMistakes(props),
+      ...serviceMistakes({ name: metadata?.name ?? id, labels: metadata?.labels, spec }),
+    ];
     checkAtSynth(this, {
       author,
-      mistakes: () => [...requestMistakes(props), ...portMistakes(props.ports)].map(placedBy(author)),
+      mistakes: () => mistakes.map(placedBy(author)),
+      follows: (one) => mistakes.some(({ path }) => one.path.startsWith(path)),
     });
   }
 }

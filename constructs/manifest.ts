@@ -3,6 +3,8 @@
  */
 import type { ApiObjectMetadata } from 'cdk8s';
 import { METALLB_NAMESPACE } from '../src/api/object.js';
+import { shown } from '../src/api/value.js';
+import { type Issue, issue } from '../src/issue/issue.js';
 
 export interface ResourceProps {
   /**
@@ -22,3 +24,7 @@ export const metadataOf = (id: string, { metadata }: ResourceProps): ApiObjectMe
   name: metadata?.name ?? id,
   namespace: metadata?.namespace ?? METALLB_NAMESPACE,
 });
+
+/** FIELD_INVALID for what a program without types, or one that reads its environment, passes for text. */
+export const notText = (value: unknown, path: string): Issue[] =>
+  typeof value === 'string' ? [] : [issue('FIELD_INVALID', path, `must be text, not ${shown(value)}`)];

@@ -4,6 +4,7 @@
  * else's in any of its subnets.
  */
 import { Construct } from 'constructs';
+import { shown } from '../src/api/value.js';
 import {
   formatSubnet,
   OCCUPANTS,
@@ -19,6 +20,7 @@ import { type Address, parseAddress, sameAddress } from '../src/net/address.js';
 import { parsePrefix } from '../src/net/prefix.js';
 import { describeRange, type Range, rangeContains, rangeOf } from '../src/net/range.js';
 import { authorOf, placedBy } from './author.js';
+import { notText } from './manifest.js';
 import { checkAtSynth } from './verdict.js';
 
 export interface SubnetProps {
@@ -81,6 +83,12 @@ const books = new WeakMap<Subnet, Book>();
 /** What a pool of the subnet carries in its annotations. */
 export const annotationsOf = (subnet: Subnet): Book['annotations'] => books.get(subnet)?.annotations ?? {};
 
+/** FIELD_INVALID when it is none of ours: one that another copy of this package made, say. */
+export const strangeSubnet = (subnet: unknown): Issue[] =>
+  subnet instanceof Subnet
+    ? []
+    : [issue('FIELD_INVALID', 'subnet', 'is no Subnet of this copy of arpeggio; is the package installed twice?')];
+
 /** From now on these are a pool's. */
 export function takeRanges(subnet: Subnet, ranges: readonly Range[]): void {
   books.get(subnet)?.taken.push(...ranges);
@@ -101,7 +109,22 @@ interface ReadProps {
   readonly issues: readonly Issue[];
 }
 
-function readProps({ cidr, gateway, dhcp = [], nodes = [], reserved = [] }: SubnetProps): ReadProps {
+function readProps(props: SubnetProps): ReadProps {
+  const wrong = typeMistakes(props);
+  return wrong.length > 0 ? { facts: undefined, annotations: {}, issues: wrong } : readTexts(props);
+}
+
+/** What a program without types may pass, or one that reads its environment. */
+function typeMistakes({ cidr, gateway, dhcp = [], nodes = [], reserved = [] }: SubnetProps): Issue[] {
+  const lists = Object.entries({ dhcp, nodes, reserved }).flatMap(([path, texts]: [string, unknown]) =>
+    Array.isArray(texts)
+      ? texts.flatMap((text: unknown, i) => notText(text, `${path}[${i}]`))
+      : [issue('FIELD_INVALID', path, `must be a list of texts, not ${shown(texts)}`)],
+  );
+  return [...notText(cidr, 'cidr'), ...(gateway === undefined ? [] : notText(gateway, 'gateway')), ...lists];
+}
+
+function readTexts({ cidr, gateway, dhcp = [], nodes = [], reserved = [] }: SubnetProps): ReadProps {
   const texts = { gateway: gateway === undefined ? [] : [gateway], dhcp, nodes, reserved };
   const prefix = parsePrefix(cidr, 'cidr');
   const entries = OCCUPANTS.flatMap((by) => texts[by].map((text, i) => ({ by, ...readEntry(by, text, i) })));

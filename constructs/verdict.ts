@@ -2,14 +2,15 @@
  * What is wrong with all objects of an app, found once and by the functions that the agents use, and told by the construct
  * that it is about.
  *
- * cdk8s asks every construct again for every chart (n charts, n passes). The verdict on an app is therefore kept until
- * another construct joins it; without that, synth is quadratic.
+ * cdk8s asks every construct again for every chart (n charts, n passes). The verdict is therefore kept while the app is
+ * written; without that, synth is quadratic. It is found anew each time synth begins, for whatever has changed since.
  */
-import { ApiObject } from 'cdk8s';
+import { ApiObject, App } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import type { Sourced } from '../src/api/object.js';
 import type { Subnet } from '../src/config/subnet.js';
-import { formatIssue, type Issue, type Source } from '../src/issue/issue.js';
+import { formatFinding, formatIssue, type Issue, type Source } from '../src/issue/issue.js';
+import { findCollisions } from './collision.js';
 import { isJudged, judgeObjects, type KnownSubnet } from './judge.js';
 
 /** What a construct tells about itself. */
@@ -34,6 +35,8 @@ interface Verdict {
 const testimonies = new WeakMap<IConstruct, Testimony>();
 const verdicts = new WeakMap<IConstruct, Verdict>();
 const told = new WeakMap<IConstruct, Set<string>>();
+/** Apps that are being written. */
+const synthesizing = new WeakSet<IConstruct>();
 
 /**
  * Has `construct` checked at synth, together with everything else in its app. Of one that has testified before, only the
@@ -65,10 +68,11 @@ const tellErrorsOf = (construct: IConstruct): void =>
  */
 function overseeApp(root: IConstruct): void {
   told.set(root, new Set());
+  if (root instanceof App) announceSynth(root);
   const overseen = new WeakSet<IConstruct>();
   root.node.addValidation({
     validate: () => {
-      if (verdicts.get(root)?.of !== root.node.findAll().length) verdicts.delete(root);
+      if (!synthesizing.has(root) || verdicts.get(root)?.of !== root.node.findAll().length) verdicts.delete(root);
       for (const construct of verdictOn(root).errors.keys()) {
         if (testimonies.has(construct) || overseen.has(construct)) continue;
         overseen.add(construct);
@@ -77,6 +81,24 @@ function overseeApp(root: IConstruct): void {
       return [];
     },
   });
+}
+
+/** cdk8s has no event for it. A chart that is written by itself is a synth of its own. */
+function announceSynth(app: App): void {
+  const { synth, synthYaml } = app;
+  app.synth = () => whileSynthesizing(app, () => synth.call(app));
+  app.synthYaml = () => whileSynthesizing(app, () => synthYaml.call(app));
+}
+
+function whileSynthesizing<T>(app: App, run: () => T): T {
+  if (synthesizing.has(app)) return run();
+  verdicts.delete(app);
+  synthesizing.add(app);
+  try {
+    return run();
+  } finally {
+    synthesizing.delete(app);
+  }
 }
 
 function verdictOn(root: IConstruct): Verdict {
@@ -102,17 +124,27 @@ function judge(root: IConstruct): Verdict {
     const owner = one.source === undefined ? undefined : owners.get(one.source);
     if (owner === undefined || testimonies.get(owner)?.follows?.(one) === true) continue;
     if (one.severity === 'warning') warn(root, one);
-    else errors.set(owner, [...(errors.get(owner) ?? []), one]);
+    else addError(errors, owner, one);
+  }
+  for (const [object, one] of findCollisions(all.filter((construct) => ApiObject.isApiObject(construct)))) {
+    const isTold = errors.get(object)?.some(({ code }) => code === 'DUPLICATE_OBJECT') === true;
+    if (!isTold) addError(errors, object, { ...one, source: placeOf(object) });
   }
   return { errors, of: all.length };
 }
 
-/** The object as it is written, escape hatches included. One that nobody made by our constructs is placed by its path in the app. */
+function addError(errors: Map<IConstruct, Issue[]>, construct: IConstruct, one: Issue): void {
+  errors.set(construct, [...(errors.get(construct) ?? []), one]);
+}
+
+/** Its author's line. What nobody made by our constructs is placed by its path in the app. */
+const placeOf = (construct: IConstruct): Source => testimonies.get(construct)?.author() ?? { file: construct.node.path };
+
+/** The object as it is written, escape hatches included. */
 function written(construct: IConstruct, owners: Map<Source, IConstruct>): Sourced<unknown>[] {
   if (!ApiObject.isApiObject(construct) || !isJudged(construct)) return [];
-  const author = testimonies.get(construct)?.author;
   const locate = (): Source => {
-    const source = author?.() ?? { file: construct.node.path };
+    const source = placeOf(construct);
     owners.set(source, construct);
     return source;
   };
@@ -120,14 +152,13 @@ function written(construct: IConstruct, owners: Map<Source, IConstruct>): Source
 }
 
 function knownSubnet(construct: IConstruct): KnownSubnet[] {
-  const testimony = testimonies.get(construct);
-  const subnet = testimony?.subnet?.();
-  return subnet === undefined ? [] : [{ subnet, source: testimony?.author() ?? { file: construct.node.path } }];
+  const subnet = testimonies.get(construct)?.subnet?.();
+  return subnet === undefined ? [] : [{ subnet, source: placeOf(construct) }];
 }
 
 /** Once for each app, however often cdk8s asks. */
 function warn(root: IConstruct, warning: Issue): void {
-  const line = formatIssue(warning);
+  const line = formatFinding(warning);
   if (told.get(root)?.has(line) !== false) return;
   told.get(root)?.add(line);
   process.stderr.write(`${line}\n`);

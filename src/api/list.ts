@@ -1,22 +1,19 @@
 /**
  * Lists, as `kubectl get -o yaml` and the API server write them: `kind: List`, or `ServiceList` and the like.
  */
+
+import { GROUP } from './kind.js';
 import type { Sourced } from './object.js';
-import { isRecord } from './value.js';
+import { isRecord, type PlainObject } from './value.js';
 
 /** The objects themselves, lists taken apart to any depth. In a typed list the items may leave out what the list says. */
 export function* unfold(sourced: Sourced<unknown>): Generator<Sourced<unknown>> {
   const { object } = sourced;
-  if (
-    !isRecord(object) ||
-    !Array.isArray(object['items']) ||
-    typeof object['kind'] !== 'string' ||
-    !object['kind'].endsWith('List')
-  ) {
+  if (!isRecord(object) || !Array.isArray(object['items']) || !isList(object)) {
     yield sourced;
     return;
   }
-  const itemKind = object['kind'].slice(0, -'List'.length);
+  const itemKind = String(object['kind']).slice(0, -'List'.length);
   const implied = itemKind === '' ? {} : { apiVersion: object['apiVersion'], kind: itemKind };
   for (const [i, item] of object['items'].entries()) {
     yield* unfold({
@@ -25,3 +22,12 @@ export function* unfold(sourced: Sourced<unknown>): Generator<Sourced<unknown>> 
     });
   }
 }
+
+/** In these a kind that ends in `List` is one. In other groups it may be an object by itself, such as a list of allowed addresses. */
+const LISTED = ['v1', 'discovery.k8s.io/v1', 'networking.k8s.io/v1'];
+
+const isList = ({ apiVersion, kind }: PlainObject): boolean =>
+  typeof apiVersion === 'string' &&
+  typeof kind === 'string' &&
+  kind.endsWith('List') &&
+  (LISTED.includes(apiVersion) || apiVersion.startsWith(`${GROUP}/`));

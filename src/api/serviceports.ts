@@ -4,7 +4,7 @@
  */
 import { type Issue, issue } from '../issue/issue.js';
 
-interface WrittenPort {
+export interface WrittenPort {
   readonly port: number;
   readonly name?: string;
   readonly protocol?: string;

@@ -68,15 +68,22 @@ export function reserveAddress(carving: Carving, name: string, address: Address)
 }
 
 /**
- * An address of `family` for `name`. It hangs on the name and on the pool's ranges, not on other reservations, unless two
- * names meet on one address: the later then gets the next free one.
+ * An address of `family` for `name`, by rendezvous hashing: every address has a rank for the name, and the lowest that is free
+ * is chosen. So an address that joins the pool takes its fair share of names and no more, and a name moves only when its
+ * address goes or is taken by a name before it. Of a range above {@link RANKED} addresses this holds within the power of two
+ * it lies in.
  */
 export function reserveAny(carving: Carving, name: string, family: Family): Parsed<Carving> {
   const twice = reservedAlready(carving, name);
   if (twice !== undefined) return malformed(twice);
   const ranges = carving.ranges.filter(({ first }) => first.family === family);
-  const turned = startingAt(ranges, hashOf(name));
-  const address = firstUsable(subtract(turned, rangeSet(takenOut(carving))), carving.avoidBuggyIPs);
+  const taken = rangeSet(takenOut(carving));
+  const isUsable = (address: Address): boolean => !setContains(taken, address) && !(carving.avoidBuggyIPs && isBuggy(address));
+  const address =
+    lowestRanked(
+      name,
+      ranges.flatMap((range) => candidatesIn(range, name, isUsable)),
+    ) ?? firstUsable(subtract(ranges, taken), carving.avoidBuggyIPs);
   if (address === undefined) {
     return malformed(
       issue('POOL_EXHAUSTED', '', `cannot reserve an address for "${name}": the pool has no free ${family} address`),
@@ -116,23 +123,43 @@ function reservedAlready({ reserved }: Carving, name: string): Issue | undefined
 
 const outsidePool = (message: string): Issue => issue('OUTSIDE_POOL', '', message);
 
-const hashOf = (name: string): bigint => BigInt(`0x${createHash('sha256').update(name).digest('hex')}`);
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** The same addresses in the same order, from the `hash`-th on and round to the one before it. */
-function startingAt(ranges: readonly Range[], hash: bigint): readonly Range[] {
-  const total = ranges.reduce((sum, range) => sum + rangeSize(range), 0n);
-  if (total === 0n) return [];
-  let skip = hash % total;
-  for (const [i, range] of ranges.entries()) {
-    const size = rangeSize(range);
-    if (skip < size) {
-      const start = addressFromBigInt(range.first.family, addressToBigInt(range.first) + skip);
-      const before = subtract([range], rangeSet([{ first: start, last: range.last }]));
-      return [{ first: start, last: range.last }, ...ranges.slice(i + 1), ...ranges.slice(0, i), ...before];
-    }
-    skip -= size;
+/** How many addresses of a range are ranked one by one, and how many draws a larger range has to find one. */
+const RANKED = 4096;
+
+/** All usable addresses of a small range; of a large one the first usable that the name draws. */
+function candidatesIn(range: Range, name: string, isUsable: (address: Address) => boolean): Address[] {
+  if (rangeSize(range) <= BigInt(RANKED)) return addressesOf(range).filter(isUsable);
+  for (let i = 0; i < RANKED; i++) {
+    const drawn = draw(range, digestOf(`${i}#${name}`));
+    if (rangeContains(range, drawn) && isUsable(drawn)) return [drawn];
   }
-  return ranges;
+  return [];
+}
+
+/** Any address of the smallest prefix around `range`: which one stays when the range grows or shrinks inside that prefix. */
+function draw({ first, last }: Range, digest: string): Address {
+  const [low, high] = [addressToBigInt(first), addressToBigInt(last)];
+  const bits = BigInt((low ^ high).toString(2).length);
+  return addressFromBigInt(first.family, ((low >> bits) << bits) | BigInt.asUintN(Number(bits), BigInt(`0x${digest}`)));
+}
+
+function addressesOf(range: Range): Address[] {
+  const addresses: Address[] = [];
+  for (let at: Address | undefined = range.first; at !== undefined && rangeContains(range, at); at = nextAddress(at)) {
+    addresses.push(at);
+  }
+  return addresses;
+}
+
+function lowestRanked(name: string, addresses: readonly Address[]): Address | undefined {
+  let lowest: { readonly rank: string; readonly address: Address } | undefined;
+  for (const address of addresses) {
+    const rank = digestOf(`${name}#${formatAddress(address)}`);
+    if (lowest === undefined || rank < lowest.rank) lowest = { rank, address };
+  }
+  return lowest?.address;
 }
 
 /** Of three addresses in a row at most two are buggy, so this looks at three of each range. */

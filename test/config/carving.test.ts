@@ -11,7 +11,8 @@ import {
 } from '../../src/config/carving.js';
 import { parseRangeOrAddress } from '../../src/config/subnet.js';
 import type { Parsed } from '../../src/issue/issue.js';
-import { formatAddress, isBuggy, parseAddress } from '../../src/net/address.js';
+import { addressFromBigInt, addressToBigInt, formatAddress, isBuggy, parseAddress } from '../../src/net/address.js';
+import { type Range, rangeContains } from '../../src/net/range.js';
 
 const POOL = ['192.168.1.240-192.168.1.255', '10.0.0.0/29', 'fd00::/120'];
 
@@ -106,6 +107,11 @@ describe('a pool refuses', () => {
   });
 });
 
+function rangeHas(range: Range, text: string): boolean {
+  const address = parseAddress(text);
+  return address.ok && rangeContains(range, address.value);
+}
+
 const addressOf = ({ carving }: { carving: Carving }, name: string): string => {
   const address = carving.reserved.get(name);
   return address === undefined ? 'none' : formatAddress(address);
@@ -123,15 +129,15 @@ describe('an address that is chosen for a name', () => {
       [
         [
           "web",
-          "192.168.1.226",
+          "192.168.1.228",
         ],
         [
           "db",
-          "192.168.1.17",
+          "192.168.1.84",
         ],
         [
           "mail",
-          "192.168.1.25",
+          "192.168.1.94",
         ],
       ]
     `);
@@ -155,13 +161,13 @@ describe('an address that is chosen for a name', () => {
   test('hangs on no other reservation that is not on its place', () => {
     fc.assert(
       fc.property(names, fc.string({ minLength: 7, maxLength: 9 }), (chosen, last) => {
-        const alone = carve(['10.0.0.0/16'], [keep(last)]);
+        const alone = carve(['10.0.0.0/25'], [keep(last)]);
         const before = carve(
-          ['10.0.0.0/16'],
+          ['10.0.0.0/25'],
           chosen.map((name) => keep(name)),
         );
         const after = carve(
-          ['10.0.0.0/16'],
+          ['10.0.0.0/25'],
           [...chosen, last].map((name) => keep(name)),
         );
         for (const name of chosen) expect(addressOf(after, name)).toBe(addressOf(before, name));
@@ -169,6 +175,40 @@ describe('an address that is chosen for a name', () => {
         if (isFree) expect(addressOf(after, last)).toBe(addressOf(alone, last));
       }),
     );
+  });
+
+  test.each<[string, string, bigint]>([
+    ['that is ranked whole', '10.0.0.0', 40n],
+    ['that is drawn from', '10.0.0.0', 60_000n],
+    ['of IPv6', 'fd00::', (1n << 40n) - 1n],
+  ])('of a pool %s moves only to an address that joins, or from one that goes', (_, base, size) => {
+    const start = parseAddress(base);
+    if (!start.ok) throw new Error(base);
+    const { family } = start.value;
+    const at = (offset: bigint): string => formatAddress(addressFromBigInt(family, addressToBigInt(start.value) + offset));
+    const choose = (entries: readonly string[], name: string, steps: readonly Step[] = []): string =>
+      addressOf(carve(entries, [...steps, (carving) => reserveAny(carving, name, family)]), name);
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 6 }), fc.bigInt({ min: 1n, max: size / 8n }), (name, more) => {
+        const small = [`${at(0n)}-${at(size - more)}`];
+        const large = [`${at(0n)}-${at(size)}`];
+        const [before, after] = [choose(small, name), choose(large, name)];
+        const joined = parseRangeOrAddress(`${at(size - more + 1n)}-${at(size)}`);
+        const isNew = joined.ok && rangeHas(joined.value, after);
+        expect(isNew || after === before).toBe(true);
+        if (!isNew) expect(choose(large, name, [without(`${at(size - more + 1n)}-${at(size)}`)])).toBe(after);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('seldom moves when a pool grows by one', () => {
+    const names = Array.from({ length: 200 }, (_, i) => `service-${i}`);
+    const chosen = (entries: readonly string[]): string[] => names.map((name) => addressOf(carve(entries, [keep(name)]), name));
+    const after = chosen(['10.0.0.0-10.0.0.20']);
+    const moved = chosen(['10.0.0.0-10.0.0.19']).filter((address, i) => address !== after[i]);
+    expect(moved.length).toBeGreaterThan(0);
+    expect(moved.length).toBeLessThan(20);
   });
 
   test('of a huge pool with a huge hole is found at once', () => {

@@ -1,4 +1,4 @@
-import { ApiObject, type Chart, JsonPatch, Testing } from 'cdk8s';
+import { ApiObject, Chart, JsonPatch, Testing } from 'cdk8s';
 import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import {
@@ -136,6 +136,21 @@ describe('synth refuses', () => {
       ],
     ],
     [
+      'what an API server would, at the line of the author',
+      (chart) =>
+        new LoadBalancerService(
+          chart,
+          'Web',
+          untyped({ ports: [], ipFamilies: ['IPv4', 'IPv4'], externalTraficPolicy: 'Local' }),
+        ),
+      [
+        ['net/Web', /^SERVICE_INVALID \S*loadbalancerservice\.test\.ts:\d+:\d+ metadata\.name: "Web" cannot be/],
+        ['net/Web', /^UNKNOWN_FIELD .*did you mean "externalTrafficPolicy"/],
+        ['net/Web', /^SERVICE_INVALID .* spec\.ipFamilies: names IPv4 twice/],
+        ['net/Web', /^SERVICE_INVALID .* spec\.ports: is empty/],
+      ],
+    ],
+    [
       'to share with nobody',
       (chart) => new LoadBalancerService(chart, 'web', { ...WEB, sharingKey: '' }),
       [['net/web', /^SERVICE_INVALID \S*loadbalancerservice\.test\.ts:\d+:\d+ .* an empty sharing key shares with nobody/]],
@@ -234,10 +249,12 @@ describe('synth leaves alone', () => {
       },
     ],
     [
-      'two Services of one name without a namespace, which may be applied to two',
+      'two Services of one name without a namespace in two charts, which may be applied to two',
       (chart) => {
         poolIn(chart);
-        for (const id of ['one', 'two']) new LoadBalancerService(chart, id, { ...WEB, metadata: { name: 'web' } });
+        const other = new Chart(chart.node.root, 'other', { disableResourceNameHashes: true });
+        for (const [i, where] of [chart, other].entries())
+          new LoadBalancerService(where, `web-${i}`, { ...WEB, metadata: { name: 'web' } });
       },
     ],
     [

@@ -108,6 +108,37 @@ describe('synth refuses', () => {
       [['net/plain', /^FIELD_INVALID net\/plain metadata\.annotations\["arpeggio\.dev\/subnet"\]:/]],
     ],
     [
+      'what is no text, as an environment variable that is not set',
+      (chart) => {
+        const missing = undefined as unknown as string;
+        const lan = new Subnet(chart, 'lan', { cidr: missing, nodes: [missing], dhcp: null as unknown as string[] });
+        new IPAddressPool(chart, 'a', { subnet: lan, size: 4 });
+        const pool = new IPAddressPool(chart, 'b', { addresses: ['10.0.0.0/24'] }).exclude(missing);
+        pool.reserve(missing);
+        pool.reserve('web', { address: 5 as unknown as string });
+      },
+      [
+        ['net/lan', /^FIELD_INVALID \S*subnet\.test\.ts:\d+:\d+ cidr: must be text, not undefined$/],
+        ['net/lan', /^FIELD_INVALID .* dhcp: must be a list of texts, not null/],
+        ['net/lan', /^FIELD_INVALID .* nodes\[0\]: must be text/],
+        ['net/b', /^FIELD_INVALID \S*subnet\.test\.ts:\d+:\d+ exclude\[0\]: must be text/],
+        ['net/b', /^FIELD_INVALID \S*subnet\.test\.ts:\d+:\d+ name: must be text/],
+        ['net/b', /^FIELD_INVALID \S*subnet\.test\.ts:\d+:\d+ address: must be text, not the number 5/],
+      ],
+    ],
+    [
+      'a subnet that is none of ours',
+      (chart) => {
+        const strange = {} as unknown as Subnet;
+        new IPAddressPool(chart, 'a', { subnet: strange, size: 4 });
+        new IPAddressPool(chart, 'b', { subnet: strange, addresses: ['10.0.0.0/24'] });
+      },
+      [
+        ['net/a', /^FIELD_INVALID \S*subnet\.test\.ts:\d+:\d+ subnet: is no Subnet of this copy/],
+        ['net/b', /^FIELD_INVALID \S*subnet\.test\.ts:\d+:\d+ subnet: is no Subnet of this copy/],
+      ],
+    ],
+    [
       'size without a subnet, in a program without types',
       (chart) => new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'], ...({ size: 4 } as object) }),
       [['net/a', /^UNKNOWN_FIELD .*"size" is not a field/]],

@@ -1,5 +1,5 @@
-import { App, Chart, JsonPatch, Testing } from 'cdk8s';
-import { describe, expect, test } from 'vitest';
+import { ApiObject, App, Chart, JsonPatch, Testing, YamlOutputType } from 'cdk8s';
+import { describe, expect, test, vi } from 'vitest';
 import { Crds, IPAddressPool, L2Advertisement, LoadBalancerService } from '../../constructs/index.js';
 import { catchWarnings, emptyChart, errorsOf } from './network.js';
 
@@ -119,6 +119,33 @@ describe('the verdict', () => {
     expect(chart.node.children.map((child) => child.node.validate().length)).toEqual([1, 1]);
   });
 
+  test('is found anew when the app is written again', () => {
+    const app = Testing.app({ yamlOutputType: YamlOutputType.FILE_PER_RESOURCE });
+    const chart = new Chart(app, 'net');
+    const pool = new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
+    new L2Advertisement(chart, 'everything');
+    app.synth();
+    pool.addJsonPatch(JsonPatch.replace('/spec/addresses/0', '10.0.0.0'));
+    expect(() => app.synth()).toThrow('RANGE_MALFORMED');
+    expect(() => app.synthYaml()).toThrow('RANGE_MALFORMED');
+    expect(() => Testing.synth(chart)).toThrow('RANGE_MALFORMED');
+    pool.addJsonPatch(JsonPatch.replace('/spec/addresses/0', '10.0.0.0/24'));
+    pool.metadata.addAnnotation('arpeggio.dev/subnet', '10.1');
+    expect(() => app.synth()).toThrow('FIELD_INVALID');
+  });
+
+  test('is found once each time an app is written', () => {
+    const app = Testing.app();
+    const charts = ['one', 'two', 'three'].map((id) => new Chart(app, id));
+    const pools = charts.map((chart, i) => new IPAddressPool(chart, `pool-${i}`, { addresses: [`10.0.${i}.0/24`] }));
+    new L2Advertisement(new Chart(app, 'four'), 'everything');
+    const [first] = pools;
+    if (first === undefined) throw new Error('no pool');
+    const written = vi.spyOn(first, 'toJson');
+    app.synth();
+    expect(written).toHaveBeenCalledTimes(2);
+  });
+
   test('is on what is written, escape hatches included', () => {
     const chart = emptyChart();
     const pool = new IPAddressPool(chart, 'a', { addresses: ['10.0.0.0/24'] });
@@ -135,9 +162,32 @@ describe('warnings', () => {
     for (const chart of charts) Testing.synth(chart);
     expect(warnings).toEqual(
       [0, 1, 2].map((i) =>
-        expect.stringMatching(new RegExp(`^POOL_UNADVERTISED \\S*verdict\\.test\\.ts:\\d+:\\d+ .*pool "pool-${i}"`)),
+        expect.stringMatching(new RegExp(`^POOL_UNADVERTISED \\S*verdict\\.test\\.ts:\\d+:\\d+ warning: .*pool "pool-${i}"`)),
       ),
     );
+  });
+
+  test('are none about Nodes and Namespaces, of which an app seldom has all', () => {
+    const chart = emptyChart();
+    new ApiObject(chart, 'ns', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lab', labels: { team: 'lab' } } });
+    for (const name of ['n1', 'n2']) new ApiObject(chart, name, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
+    const shop = { namespaces: ['shop'], namespaceSelectors: [{ matchLabels: { team: 'shop' } }] };
+    const others = { namespaceSelectors: [{ matchLabels: { team: 'other' } }] };
+    const pools = [shop, others].map(
+      (serviceAllocation, i) => new IPAddressPool(chart, `p${i}`, { addresses: [`10.0.${i}.0/24`], serviceAllocation }),
+    );
+    const edge = { matchLabels: { edge: 'true' } };
+    new L2Advertisement(chart, 'adv', {
+      ipAddressPools: pools,
+      nodeSelectors: [edge],
+      preferredNodeSelectors: [{ weight: 1, preference: edge }],
+    });
+    new L2Advertisement(chart, 'one', {
+      ipAddressPools: pools,
+      nodeSelectors: [{ matchLabels: { 'kubernetes.io/hostname': 'n1' } }],
+    });
+    Testing.synth(chart);
+    expect(warnings).toEqual([]);
   });
 
   test('are none about a class, which the agents are told and no app', () => {
@@ -166,7 +216,7 @@ test('an advertisement without props announces every pool', () => {
 test('the CRDs are protected from pruning', () => {
   for (const crd of Testing.synth(new Crds(new App(), 'crds'))) {
     expect(crd.metadata.annotations).toMatchObject({
-      'argocd.argoproj.io/sync-options': 'Prune=false',
+      'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
       'kustomize.toolkit.fluxcd.io/prune': 'disabled',
     });
   }

@@ -141,6 +141,30 @@ describeWithApiServer('the admission policies on a real API server', () => {
       ],
       ['a number too high', service({ [IPS]: '10.0.0.256' }), `${AT} "10.0.0.256" is not an IP address; ${WRITE}`],
       ['a leading zero', service({ [IPS]: '10.0.0.01' }), `${AT} "10.0.0.01" is not an IP address; ${WRITE}`],
+      ['a number alone', service({ [IPS]: '240' }), `${AT} "240" is not an IP address; ${WRITE}`],
+      ['a word of hex digits', service({ [IPS]: 'cafe' }), `${AT} "cafe" is not an IP address; ${WRITE}`],
+      ['too few groups', service({ [IPS]: '1:2' }), `${AT} "1:2" is not an IP address; ${WRITE}`],
+      ['a number beside an address', service({ [IPS]: '240,fd00::1' }), `${AT} "240" is not an IP address; ${WRITE}`],
+      [
+        'a line break',
+        service({ [IPS]: '10.0.0.1\nfd00::1' }),
+        `${AT} the text, which has a line break or the like in it, is not an IP address; ${WRITE}`,
+      ],
+      [
+        'a line break in the field',
+        service({}, { loadBalancerIP: '10.0.0.1\nfd00::1' }),
+        'SERVICE_INVALID spec.loadBalancerIP: the text, which has a line break or the like in it, is not an IP address; write one address, or none',
+      ],
+      [
+        'a very long text',
+        service({ [IPS]: '10.0.0.1,'.repeat(20_000) }),
+        `${AT} has 180000 characters, which is more than two addresses need`,
+      ],
+      [
+        'a very long text in the field',
+        service({}, { loadBalancerIP: '1'.repeat(100_000) }),
+        'SERVICE_INVALID spec.loadBalancerIP: has 100000 characters, which is more than an address needs',
+      ],
       ['a prefix', service({ [IPS]: '10.0.0.1/32' }), `${AT} "10.0.0.1/32" is not an IP address; ${WRITE}`],
       ['an address with a zone', service({ [IPS]: 'fe80::1%eth0' }), `${AT} "fe80::1%eth0" is not an IP address; ${WRITE}`],
       ['a comma and nothing after it', service({ [IPS]: '10.0.0.1,' }), `${AT} "" is not an IP address; ${WRITE}`],
@@ -202,6 +226,13 @@ describeWithApiServer('the admission policies on a real API server', () => {
     test('the status may be written', async () => {
       const status = '--patch={"status":{"loadBalancer":{"ingress":[{"ip":"10.0.0.1"}]}}}';
       expect(await attempt(['patch', 'service', 'old', '--subresource=status', '--type=merge', status])).toBeUndefined();
+    });
+
+    test('the status is no way round', async () => {
+      const change = `--patch=${JSON.stringify({ metadata: { annotations: { [IPS]: '240' } } })}`;
+      expect(await attempt(['patch', 'service', 'old', '--subresource=status', '--type=merge', change])).toMatch(
+        /^SERVICE_INVALID .*/,
+      );
     });
 
     test.each<[string, string, object, RegExp]>([

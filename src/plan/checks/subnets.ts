@@ -9,6 +9,7 @@ import { formatPlace } from '../../config/place.js';
 import { writtenRanges } from '../../config/pool.js';
 import { formatSubnet, readSubnet, type Subnet } from '../../config/subnet.js';
 import { type FittedPool, findOutside, findTaken } from '../../config/subnetfit.js';
+import { indexSubnets, type SubnetIndex, subnetsTouching } from '../../config/subnetindex.js';
 import type { Issue } from '../../issue/issue.js';
 import { type Finding, findingAbout } from '../finding.js';
 import type { World } from '../situation.js';
@@ -27,8 +28,8 @@ export function checkSubnets({ objects: { pools } }: World): Finding[] {
       if (!subnets.has(key)) subnets.set(key, known);
     }
   }
-  const all = [...subnets.values()];
-  const taken = all.length === 0 ? [] : pools.flatMap((pool) => takenIn(pool, all));
+  const index = indexSubnets([...subnets.values()]);
+  const taken = index.length === 0 ? [] : pools.flatMap((pool) => takenIn(pool, index));
   return [...found, ...taken];
 }
 
@@ -46,10 +47,14 @@ const fitted = ({ object }: Sourced<IPAddressPool>): FittedPool => ({
 });
 
 /** Two pools may know different things of one subnet; what both say is told once. */
-function takenIn(pool: Sourced<IPAddressPool>, subnets: readonly Known[]): Finding[] {
+function takenIn(pool: Sourced<IPAddressPool>, subnets: SubnetIndex<Known>): Finding[] {
   const found = new Map<string, Issue>();
   const ours = fitted(pool);
-  for (const known of subnets) {
+  const near = subnetsTouching(
+    subnets,
+    ours.ranges.map(({ range }) => range),
+  );
+  for (const known of near) {
     for (const one of findTaken(known.subnet, ours, placeOf(known))) {
       const key = `${one.path} ${formatSubnet(known.subnet)} ${one.message.split(' in subnet ')[0]}`;
       if (!found.has(key)) found.set(key, one);

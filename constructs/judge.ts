@@ -13,7 +13,7 @@ import type { IPAddressPool } from '../src/api/ipaddresspool.js';
 import type { Sourced } from '../src/api/object.js';
 import { type Objects, readObjects } from '../src/api/objects.js';
 import { isRecord } from '../src/api/value.js';
-import { type ServiceView, serviceKey } from '../src/api/views.js';
+import type { ServiceView } from '../src/api/views.js';
 import { compileConfig } from '../src/config/compile.js';
 import type { Config } from '../src/config/config.js';
 import { formatPlace, placed } from '../src/config/place.js';
@@ -130,7 +130,7 @@ function refusalsIn(outcomes: ReadonlyMap<string, Outcome>, { services, namespac
   const hangsOnNames = pins.some((pin) => (pin.namespaces ?? []).length > 0);
   const hangsOnLabels = pins.some((pin) => (pin.namespaceSelectors ?? []).length > 0);
   return services.flatMap((service) => {
-    const outcome = outcomes.get(serviceKey(service));
+    const outcome = outcomes.get(service.key);
     if (outcome === undefined || !('pending' in outcome)) return [];
     const { namespace } = service;
     const isGuess = (hangsOnLabels && !known.has(namespace)) || (hangsOnNames && namespace === DEFAULT_NAMESPACE);

@@ -48,6 +48,8 @@ async function bundle(entry, banner) {
     banner: { js: banner },
     bundle: true,
     splitting: true,
+    // An agent holds the text of its program for as long as it runs.
+    minifyWhitespace: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',

@@ -76,10 +76,8 @@ export async function readSources(
     const { documents, issues: found } = decodeManifests(read.bytes, read.path, options);
     issues.push(...found);
     if (!isLockFile(read.path)) {
-      for (const document of documents) {
-        const placed = withoutLines ? { object: document.object, locate: () => ({ file: read.path }) } : document;
-        for (const one of unfold(placed)) sourced.push(one);
-      }
+      const placed = withoutLines ? documents.map(({ object }) => ({ object, locate: () => ({ file: read.path }) })) : documents;
+      for (const one of unfold(placed)) sourced.push(one);
     } else if (found.length === 0) {
       const lock = readLockFile(documents, read.path);
       locks.push(lock.ok ? lock.value : undefined);

@@ -8,7 +8,6 @@ import { allocateAll } from '../../src/allocator/allocateall.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
 import { type PoolUsage, poolUsage } from '../../src/allocator/usage.js';
 import type { Objects } from '../../src/api/objects.js';
-import { serviceKey } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import type { Config } from '../../src/config/config.js';
 import type { Issue } from '../../src/issue/issue.js';
@@ -60,7 +59,7 @@ export function reconcile(before: InForce, { objects, lock, issues }: Snapshot):
 
 /** Without a lock file nothing is allocated anew, but what is gone or no load balancer any more gives its address back. */
 function stillThere(outcomes: ReadonlyMap<string, Outcome>, { services }: Objects): ReadonlyMap<string, Outcome> {
-  const wanted = new Set(services.filter(({ type }) => type === 'LoadBalancer').map(serviceKey));
+  const wanted = new Set(services.filter(({ type }) => type === 'LoadBalancer').map(({ key }) => key));
   return new Map([...outcomes].filter(([key]) => wanted.has(key)));
 }
 

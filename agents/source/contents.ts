@@ -145,7 +145,7 @@ function withoutHash(state: FileState | undefined): Pick<FileState, 'good' | 'lo
 function readObjectsOf(documents: readonly Sourced<unknown>[], wasGood: boolean): Pick<FileState, 'good' | 'issues'> {
   const issues: Issue[] = [];
   const good: Sourced<unknown>[] = [];
-  for (const object of documents.flatMap((document) => [...unfold(document)])) {
+  for (const object of unfold(documents)) {
     const { objects, issues: found } = readObjects([object]);
     const errors = found.filter(({ severity }) => severity === 'error');
     if (wasGood) errors.push(...objects.services.flatMap(requestErrors));

@@ -15,36 +15,42 @@ export function readPlainYaml(text: string): unknown {
 /** Tabs, control characters, and characters that end lines or files in some versions of YAML only. */
 const FOREIGN = /[^\n\x20-\x7E\u00A0-\u2027\u202A-\uFEFE\uFF00-\uFFFD]/;
 
-/** Keys that no version of YAML takes for anything but text. */
-const KEY = /^([A-Za-z_][A-Za-z0-9_./-]*|"([^"\\]*)"):(?= |$)/;
 /** Everything that YAML 1.1 might read as a number. */
 const NUMBER =
   /^[-+]?(?:0[bo]?[0-9_]*|0x[0-9a-fA-F_]*|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]*)?|\.[0-9_]*(?:[eE][-+]?[0-9_]*)?|\.(?:inf|Inf|INF|nan|NaN|NAN))$/;
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,14})$/;
 /** Words that YAML 1.1 reads as something else than text, in some spelling. */
 const SPECIAL = /^(?:y|n|yes|no|on|off|true|false|null|~|<<|=)$/i;
+const LONGEST_SPECIAL = 'false'.length;
 const DOUBLE_QUOTED = /^"([^"\\]*)"(?: +#.*)?$/;
 const SINGLE_QUOTED = /^'([^']*)'(?: +#.*)?$/;
 /** What no plain scalar begins with, or begins with only when it means something. */
 const INDICATOR = /^(?:[&*!|>%@`,?#\]}{[]|[-:](?: |$))/;
+/** Most scalars: text, unless it is {@link SPECIAL}. */
+const WORD = /^[A-Za-z_/][A-Za-z0-9_./-]*$/;
 const MAX_DEPTH = 50;
 
-/** Goes through the lines once. The current line is the one that is being read, without its indentation. */
+/**
+ * Goes through the lines once. The current line is the one that is being read, without the spaces around it. Its parts are
+ * cut out of the text only when they are values: most of the memory a reader takes is for what it cuts.
+ */
 class Reader {
-  readonly #lines: readonly string[];
+  readonly #text: string;
+  /** Where the line after the current one begins; after the end of the text: there is none. */
   #next = 0;
   /** −1: there is no more line. */
   #indent = -1;
-  #content = '';
+  #from = 0;
+  #to = 0;
   #depth = 0;
 
   constructor(text: string) {
-    this.#lines = text.split('\n');
+    this.#text = text;
     this.#advance();
   }
 
   isJson(): boolean {
-    return this.#content.startsWith('{');
+    return this.#code(this.#from) === BRACE;
   }
 
   read(): unknown {
@@ -55,20 +61,33 @@ class Reader {
 
   /** To the next line that is neither blank nor a comment. */
   #advance(): void {
-    while (this.#next < this.#lines.length) {
-      const line = this.#lines[this.#next++] ?? '';
-      const indent = indentOf(line);
-      if (indent === line.length || line[indent] === '#') continue;
-      this.#indent = indent;
-      this.#content = withoutEndSpaces(line.slice(indent));
+    while (this.#next <= this.#text.length) {
+      const start = this.#next;
+      const end = this.#endOfLine(start);
+      this.#next = end + 1;
+      const from = afterSpaces(this.#text, start, end);
+      if (from === end || this.#code(from) === HASH) continue;
+      this.#indent = from - start;
+      this.#from = from;
+      this.#to = beforeSpaces(this.#text, from, end);
       return;
     }
     this.#indent = -1;
+    this.#from = this.#to = this.#text.length;
+  }
+
+  #endOfLine(from: number): number {
+    const end = this.#text.indexOf('\n', from);
+    return end === -1 ? this.#text.length : end;
+  }
+
+  #code(at: number): number {
+    return this.#text.charCodeAt(at);
   }
 
   #node(): unknown {
     if (++this.#depth > MAX_DEPTH) throw new Unusual();
-    const value = isEntry(this.#content) ? this.#list(this.#indent) : this.#mapping(this.#indent);
+    const value = this.#isEntry(this.#from) ? this.#list(this.#indent) : this.#mapping(this.#indent);
     this.#depth--;
     return value;
   }
@@ -76,70 +95,101 @@ class Reader {
   #mapping(indent: number): unknown {
     const mapping: Record<string, unknown> = {};
     do {
-      const [matched, plain = '', quoted] = KEY.exec(this.#content) ?? [];
-      const key = quoted ?? plain;
-      if (matched === undefined || key === '__proto__' || Object.hasOwn(mapping, key)) throw new Unusual();
-      if (quoted === undefined && SPECIAL.test(key)) throw new Unusual();
-      mapping[key] = this.#value(withoutStartSpaces(this.#content.slice(matched.length)), indent);
-    } while (this.#indent === indent && !isEntry(this.#content));
+      const end = this.#endOfKey(this.#from);
+      if (end === undefined) throw new Unusual();
+      const isQuoted = this.#code(this.#from) === QUOTE;
+      const key = isQuoted ? this.#text.slice(this.#from + 1, end - 1) : this.#text.slice(this.#from, end);
+      if (key === '__proto__' || Object.hasOwn(mapping, key)) throw new Unusual();
+      if (!isQuoted && key.length <= LONGEST_SPECIAL && SPECIAL.test(key)) throw new Unusual();
+      mapping[key] = this.#value(afterSpaces(this.#text, end + 1, this.#to), indent);
+    } while (this.#indent === indent && !this.#isEntry(this.#from));
     if (this.#indent >= indent) throw new Unusual();
     return mapping;
   }
 
-  /** Of a key that stands at `indent`: on its line, or on the lines below. */
-  #value(rest: string, indent: number): unknown {
-    if (rest === '|' || rest === '|-') return this.#literal(indent, rest === '|' ? '\n' : '');
-    if (rest !== '' && !rest.startsWith('#')) return this.#scalar(rest, indent);
+  /** Where the colon is behind a key that no version of YAML takes for anything but text; undefined: there is no such key. */
+  #endOfKey(from: number): number | undefined {
+    let at = from;
+    if (this.#code(at) === QUOTE) {
+      at++;
+      while (at < this.#to && this.#code(at) !== QUOTE && this.#code(at) !== BACKSLASH) at++;
+      if (at === this.#to || this.#code(at++) !== QUOTE) return undefined;
+    } else {
+      if (!isKeyStart(this.#code(at))) return undefined;
+      do at++;
+      while (at < this.#to && isKeyPart(this.#code(at)));
+    }
+    const isKey = at < this.#to && this.#code(at) === COLON && (at + 1 === this.#to || this.#code(at + 1) === SPACE);
+    return isKey ? at : undefined;
+  }
+
+  /** Of a key that stands at `indent`: on its line, from `from`, or on the lines below. */
+  #value(from: number, indent: number): unknown {
+    if (from < this.#to && this.#code(from) === BAR) {
+      const mark = this.#text.slice(from, this.#to);
+      if (mark === '|' || mark === '|-') return this.#literal(indent, mark === '|' ? '\n' : '');
+    }
+    if (from < this.#to && this.#code(from) !== HASH) return this.#scalar(from, indent);
     this.#advance();
     if (this.#indent > indent) return this.#node();
-    return this.#indent === indent && isEntry(this.#content) ? this.#list(indent) : null;
+    return this.#indent === indent && this.#isEntry(this.#from) ? this.#list(indent) : null;
   }
 
   #list(indent: number): unknown {
-    const list: unknown[] = [];
-    do {
-      const entry = withoutStartSpaces(this.#content.slice(1));
-      if (entry === '' || isEntry(entry)) throw new Unusual();
-      if (KEY.test(entry)) {
-        this.#indent = indent + this.#content.length - entry.length;
-        this.#content = entry;
-        list.push(this.#node());
-      } else list.push(this.#scalar(entry, indent));
-    } while (this.#indent === indent && isEntry(this.#content));
+    // A list that begins with what it holds has room for just that; most hold one.
+    const list = [this.#entry(indent)];
+    while (this.#indent === indent && this.#isEntry(this.#from)) list.push(this.#entry(indent));
     if (this.#indent > indent) throw new Unusual();
     return list;
   }
 
-  /** A scalar on the current line. Lines that are indented deeper would go on with it. */
-  #scalar(text: string, indent: number): unknown {
-    const value = readScalar(text);
+  #entry(indent: number): unknown {
+    const from = afterSpaces(this.#text, this.#from + 1, this.#to);
+    if (from === this.#to || this.#isEntry(from)) throw new Unusual();
+    if (this.#endOfKey(from) === undefined) return this.#scalar(from, indent);
+    this.#indent = indent + from - this.#from;
+    this.#from = from;
+    return this.#node();
+  }
+
+  /** Whether what stands at `from`, in the current line, is an entry of a list. */
+  #isEntry(from: number): boolean {
+    return this.#code(from) === DASH && (from + 1 === this.#to || this.#code(from + 1) === SPACE);
+  }
+
+  /** The scalar from `from` to the end of the current line. Lines that are indented deeper would go on with it. */
+  #scalar(from: number, indent: number): unknown {
+    const value = readScalar(this.#text.slice(from, this.#to));
     this.#advance();
     if (this.#indent > indent) throw new Unusual();
     return value;
   }
 
-  /** The lines below that are indented deeper than `indent`, as they are. `end` is how they end. */
-  #literal(indent: number, end: string): string {
-    const first = this.#lines[this.#next] ?? '';
-    const inner = indentOf(first);
-    if (inner === first.length || inner <= indent) throw new Unusual();
+  /** The lines below that are indented deeper than `indent`, as they are. `last` is how they end. */
+  #literal(indent: number, last: string): string {
+    const text = this.#text;
+    const first = this.#endOfLine(this.#next);
+    const inner = afterSpaces(text, this.#next, first) - this.#next;
+    if (this.#next + inner >= first || inner <= indent) throw new Unusual();
     const lines: string[] = [];
-    for (; this.#next < this.#lines.length; this.#next++) {
-      const line = this.#lines[this.#next] ?? '';
-      const blank = indentOf(line) === line.length;
-      if (!blank && indentOf(line) < inner) break;
-      lines.push(line.slice(inner));
+    while (this.#next <= text.length) {
+      const end = this.#endOfLine(this.#next);
+      const from = afterSpaces(text, this.#next, end);
+      if (from < end && from - this.#next < inner) break;
+      lines.push(text.slice(Math.min(this.#next + inner, end), end));
+      this.#next = end + 1;
     }
     // Without a line end after it, or with spaces in blank lines at its end, its end is another.
-    if (this.#next === this.#lines.length && this.#lines.at(-1) !== '') throw new Unusual();
+    if (this.#next > text.length && !text.endsWith('\n')) throw new Unusual();
     while (lines.at(-1) === '') lines.pop();
     if (lines.at(-1)?.trim() === '') throw new Unusual();
     this.#advance();
-    return `${lines.join('\n')}${end}`;
+    return `${lines.join('\n')}${last}`;
   }
 }
 
 function readScalar(text: string): unknown {
+  if (WORD.test(text) && (text.length > LONGEST_SPECIAL || !SPECIAL.test(text))) return text;
   if (text.startsWith('"')) return quoted(DOUBLE_QUOTED.exec(text));
   if (text.startsWith("'")) return quoted(SINGLE_QUOTED.exec(text));
   if (text === '{}') return {};
@@ -179,21 +229,31 @@ function countKeys(value: unknown, depth: number): number {
   return count;
 }
 
-/** Whether a line is an entry of a list. */
-const isEntry = (content: string): boolean => content.startsWith('-') && (content.length === 1 || content[1] === ' ');
+/** `[A-Za-z_]`. */
+const isKeyStart = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
 
-function indentOf(line: string): number {
-  let indent = 0;
-  while (line.charCodeAt(indent) === SPACE) indent++;
-  return indent;
+/** `[A-Za-z0-9_./-]`. */
+const isKeyPart = (code: number): boolean => isKeyStart(code) || (code >= 0x2d && code <= 0x39);
+
+/** The offset of the first other character than a space, at most `end`. */
+function afterSpaces(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && text.charCodeAt(at) === SPACE) at++;
+  return at;
+}
+
+/** The offset behind the last other character than a space, at least `start`. */
+function beforeSpaces(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && text.charCodeAt(at - 1) === SPACE) at--;
+  return at;
 }
 
 const SPACE = 0x20;
-
-const withoutStartSpaces = (text: string): string => text.slice(indentOf(text));
-
-function withoutEndSpaces(text: string): string {
-  let end = text.length;
-  while (end > 0 && text.charCodeAt(end - 1) === SPACE) end--;
-  return text.slice(0, end);
-}
+const QUOTE = 0x22;
+const HASH = 0x23;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const BRACE = 0x7b;
+const BAR = 0x7c;

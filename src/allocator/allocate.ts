@@ -15,7 +15,7 @@ import { type AllocatorState, addressKey, type Holding } from './state.js';
 
 export type Allocated = { readonly allocated: Allocation } | Refusal;
 
-/** Gives the Service, which must hold nothing, addresses by its request. */
+/** Gives the Service addresses by its request, in place of whatever it holds. */
 export function allocate(state: AllocatorState, request: Request): Allocated {
   release(state, request.service);
   const wanted = request.pool === undefined ? undefined : (state.pools.byName.get(request.pool.name) ?? 'unknown');
@@ -95,12 +95,12 @@ const KINDS = {
 /** `first free address of pool primary-pool`. */
 function describeChoice(
   { tenants }: AllocatorState,
-  { service }: Request,
+  { service, tenancy }: Request,
   { addresses, pool }: Holding,
   code: keyof typeof KINDS,
 ): string {
   const from = `of ${KINDS[code](pool)}pool ${pool.name}`;
-  for (const address of addresses) {
+  for (const address of tenancy.sharingKey === '' ? [] : addresses) {
     for (const other of namesIn(tenants.get(addressKey(address))?.services)) {
       if (other !== service) return `lowest acceptable address ${from}: ${formatAddress(address)} is shared with ${other}`;
     }

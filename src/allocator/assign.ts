@@ -29,15 +29,13 @@ export type Assigned = { readonly assigned: Holding } | Refusal;
 export function retain(state: AllocatorState, request: Request, addresses: readonly Address[]): Assigned {
   const pool = openPoolOfAll(state, request, addresses);
   if ('refused' in pool) return pool;
-  for (const address of addresses) {
-    const refusal = occupied(state, request, address);
-    if (refusal !== undefined) return refusal;
-  }
+  const refusal = occupied(state, request, addresses);
+  if (refusal !== undefined) return refusal;
   forget(state, request.service);
   return { assigned: give(state, request, addresses, pool) };
 }
 
-/** As {@link assign}, of a pool that has just been found to have them, to a Service that holds nothing. */
+/** As {@link assign}, of a pool that is known to have them and to be open, to a Service that holds nothing. */
 export function give(state: AllocatorState, request: Request, addresses: readonly Address[], pool: Pool): Holding {
   const holding: Holding = { addresses, pool, tenancy: request.tenancy };
   record(state, request.service, holding);
@@ -69,8 +67,16 @@ export function poolOfAll({ pools }: AllocatorState, addresses: readonly Address
   return common;
 }
 
-/** Why the Service may not be on `address` beside those who are. A Service is never in its own way. */
-function occupied(state: AllocatorState, { service, tenancy }: Request, address: Address): Refusal | undefined {
+/** Why the Service may not be on one of `addresses` beside those who are. A Service is never in its own way. */
+export function occupied(state: AllocatorState, request: Request, addresses: readonly Address[]): Refusal | undefined {
+  for (const address of addresses) {
+    const refusal = occupiedOne(state, request, address);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function occupiedOne(state: AllocatorState, { service, tenancy }: Request, address: Address): Refusal | undefined {
   const tenants = state.tenants.get(addressKey(address));
   if (tenants === undefined) return undefined;
   const { services, keys, ports } = tenants;

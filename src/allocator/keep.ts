@@ -3,14 +3,15 @@
  * it requests, and may be shared with whoever else is on them (metallb-behaviour §3.3, steps 6 to 10). A request that cannot
  * be read takes nothing away.
  */
+import type { ServiceView } from '../api/views.js';
+import type { Pool } from '../config/config.js';
 import type { Issue } from '../issue/issue.js';
 import type { Address } from '../net/address.js';
 import type { Loss, Outcome } from './allocation.js';
-import { openPoolOfAll, poolOfAll, retain } from './assign.js';
+import { give, occupied, openPoolOfAll, poolOfAll, retain } from './assign.js';
 import { choose } from './choose.js';
 import { agree, describeFamilies, type Families } from './families.js';
 import { type Lock, type LockEntry, sameAddresses } from './lock.js';
-import type { Party } from './party.js';
 import { explain } from './refusal.js';
 import { parsePlainRequest, type Request, readRequestedAddresses, readRequestedPool } from './request.js';
 import { lockConflict, textOf } from './seek.js';
@@ -23,16 +24,18 @@ export interface Stay {
   readonly request: Request;
   /** At least one, in the order of status. */
   readonly addresses: readonly Address[];
+  /** It has all of them. */
+  readonly pool: Pool;
   readonly warnings: readonly Issue[];
 }
 
 export function mayStay(
   state: AllocatorState,
-  { key, service }: Party,
+  service: ServiceView,
   current: readonly Address[],
 ): Stay | { readonly lost: Loss } {
   const lost = (code: Loss['code'], message: string) => ({ lost: { addresses: current, code, message } });
-  const plain = parsePlainRequest(service, key);
+  const plain = parsePlainRequest(service);
   if (!plain.ok) return lost(plain.issues[0]?.code ?? 'SERVICE_INVALID', plain.issues[0]?.message ?? '');
   const request = plain.value;
   if (!fits(request.families, current)) {
@@ -48,24 +51,26 @@ export function mayStay(
     return lost('OTHER_POOL_REQUESTED', `${wanted.from.by} requests pool "${wanted.name}", and it is in pool "${pool.name}"`);
   }
   const requested = readRequestedAddresses(service);
-  if (!requested.ok) return { request, addresses: current, warnings: requested.issues };
+  if (!requested.ok) return { request, addresses: current, pool, warnings: requested.issues };
   const { list, from } = requested.value;
   if (list.length > 0 && !sameAddresses(list, current)) {
     return lost('OTHER_ADDRESS_REQUESTED', `${from.by} requests ${textOf(list)}, and it has ${textOf(current)}`);
   }
   // Requested addresses are written in the order of the request, on whose first the election depends (quirk Q-13).
-  return { request, addresses: list.length > 0 ? list : current, warnings: [] };
+  return { request, addresses: list.length > 0 ? list : current, pool, warnings: [] };
 }
 
-/** The outcome of a Service that keeps what it has; or why it cannot, and then it holds nothing. */
-export function keep(state: AllocatorState, { request, addresses, warnings }: Stay): KeptOutcome | { readonly lost: Loss } {
-  const retained = retain(state, request, addresses);
-  if ('refused' in retained) {
-    const { code, message } = explain(retained, request);
+/** The outcome of a Service that keeps what it has; or why it cannot. In `state` it holds nothing yet. */
+export function keep(state: AllocatorState, stay: Stay): KeptOutcome | { readonly lost: Loss } {
+  const { request, addresses, pool, warnings } = stay;
+  const refusal = occupied(state, request, addresses);
+  if (refusal !== undefined) {
+    const { code, message } = explain(refusal, request);
     return { lost: { addresses, code, message } };
   }
+  give(state, request, addresses, pool);
   const reason = { code: 'KEPT', message: `it has ${textOf(addresses)} already` } as const;
-  return { allocated: { addresses, pool: retained.assigned.pool.name, reason }, warnings };
+  return { allocated: { addresses, pool: pool.name, reason }, warnings };
 }
 
 /** What a Service has may stay what it has: one address is enough for one that only prefers two. */
@@ -79,13 +84,13 @@ const fits = (families: Families, addresses: readonly Address[]): boolean =>
  */
 export function addFamily(
   state: AllocatorState,
-  { key, service }: Party,
+  service: ServiceView,
   outcome: KeptOutcome,
   entry: LockEntry | undefined,
 ): KeptOutcome {
   const [only, second] = outcome.allocated.addresses;
   if (service.ipFamilyPolicy !== 'PreferDualStack' || only === undefined || second !== undefined) return outcome;
-  const plain = parsePlainRequest(service, key);
+  const plain = parsePlainRequest(service);
   if (!plain.ok || plain.value.families.stack !== 'dual') return outcome;
   const requested = readRequestedAddresses(service);
   if (!requested.ok || requested.value.list.length > 0) return outcome;
@@ -112,12 +117,7 @@ function lockedOther(only: Address, { addresses }: LockEntry): Address | undefin
  * Where the lock and what is live contradict each other the live address stays, and people are told: once everybody has what
  * he gets, for whom it is locked may have joined.
  */
-export function withLockWarnings(
-  state: AllocatorState,
-  { key, service: { source } }: Party,
-  outcome: Outcome,
-  lock: Lock,
-): Outcome {
+export function withLockWarnings(state: AllocatorState, { key, source }: ServiceView, outcome: Outcome, lock: Lock): Outcome {
   if (!('allocated' in outcome)) return outcome;
   const { addresses } = outcome.allocated;
   const holder = { service: key, ...(source === undefined ? {} : { source }) };

@@ -2,9 +2,9 @@
  * What a Service is known to have before anything is decided: from what was in force, or from its status; and how strong its
  * right to it is where two cannot both keep an address.
  */
+import type { ServiceView } from '../api/views.js';
 import { type Address, parseAddress, sameAddress } from '../net/address.js';
 import type { Lock } from './lock.js';
-import type { Party } from './party.js';
 import type { AllocatorState } from './state.js';
 import { sameTenancy, tenancyOf } from './tenancy.js';
 
@@ -30,14 +30,15 @@ export interface Memory {
 }
 
 /** Undefined when it has nothing. */
-export function knownOf({ key, service }: Party, { before, statusCounts, lock }: Memory): Known | undefined {
+export function knownOf(service: ServiceView, { before, statusCounts, lock }: Memory): Known | undefined {
   if (before === undefined && (!statusCounts || service.ingress.length === 0)) return undefined;
   const tenancy = tenancyOf(service);
   const known = (addresses: readonly Address[], since: Right['since']): Known => {
-    const locked = lock.services.get(key)?.addresses.some((one) => addresses.some((other) => sameAddress(one, other))) === true;
+    const locked =
+      lock.services.get(service.key)?.addresses.some((one) => addresses.some((other) => sameAddress(one, other))) === true;
     return { addresses, right: { since, locked, shares: tenancy.sharingKey !== '', createdAt: service.createdAt ?? '' } };
   };
-  const holding = before?.holdings.get(key);
+  const holding = before?.holdings.get(service.key);
   if (holding !== undefined) {
     return known(holding.addresses, sameTenancy(holding.tenancy, tenancy) ? 'as-before' : 'used-otherwise-before');
   }

@@ -2,7 +2,7 @@
  * What a Service asks for, read from its spec and annotations: which addresses, which pool, which families, and how it would
  * share. A request that contradicts itself is a SERVICE_INVALID and gets nothing.
  */
-import { type ServiceView, serviceKey } from '../api/views.js';
+import type { ServiceView } from '../api/views.js';
 import { type Issue, issue, malformed, type Parsed, parsed, type Source } from '../issue/issue.js';
 import { type Address, formatAddress, parseAddress } from '../net/address.js';
 import { isIpv4Mapped } from '../net/prefix.js';
@@ -34,25 +34,18 @@ interface Asked {
   readonly path: string;
 }
 
-/** `key` is the Service's own, for whoever has made it already: of 100,000 Services each text counts. */
-export function parseRequest(service: ServiceView, key: string = serviceKey(service)): Parsed<Request> {
+export function parseRequest(service: ServiceView): Parsed<Request> {
   const addresses = readRequestedAddresses(service);
-  return addresses.ok ? requestFor(service, key, addresses.value, readRequestedPool(service)) : addresses;
+  return addresses.ok ? requestFor(service, addresses.value, readRequestedPool(service)) : addresses;
 }
 
 /** What `service` asks for but for addresses and pool: which families, and how it would share. */
-export const parsePlainRequest = (service: ServiceView, key: string = serviceKey(service)): Parsed<Request> =>
-  requestFor(service, key, NO_ADDRESSES, undefined);
+export const parsePlainRequest = (service: ServiceView): Parsed<Request> => requestFor(service, NO_ADDRESSES, undefined);
 
-function requestFor(
-  service: ServiceView,
-  key: string,
-  { list, from }: RequestedAddresses,
-  pool: Request['pool'],
-): Parsed<Request> {
+function requestFor(service: ServiceView, { list, from }: RequestedAddresses, pool: Request['pool']): Parsed<Request> {
   const families = familiesOf(service, list);
   if (!families.ok) return malformed(...families.issues.map((one) => at(service, one)));
-  const { namespace, labels, source } = service;
+  const { key, namespace, labels, source } = service;
   return parsed({
     service: key,
     namespace,

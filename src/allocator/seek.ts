@@ -11,7 +11,6 @@ import type { Loss, Outcome } from './allocation.js';
 import { assign } from './assign.js';
 import { agree, describeFamilies } from './families.js';
 import { type LockEntry, sameAddresses } from './lock.js';
-import type { Party } from './party.js';
 import { explain } from './refusal.js';
 import { parsePlainRequest, parseRequest, type Request, requestsAddresses } from './request.js';
 import { type AllocatorState, addressKey, type Reservations } from './state.js';
@@ -21,7 +20,8 @@ import { tenancyOf } from './tenancy.js';
 export const TURNS = ['locked', 'locked-but-shares-no-more', 'requests-addresses', 'lost-its-own', 'takes-any'] as const;
 type Turn = (typeof TURNS)[number];
 
-export interface Seeker extends Party {
+export interface Seeker {
+  readonly service: ServiceView;
   readonly entry: LockEntry | undefined;
   readonly lost: Loss | undefined;
 }
@@ -39,8 +39,8 @@ export function turnOf({ service, entry, lost }: Seeker, reserved: Reservations)
   return lost === undefined ? 'takes-any' : 'lost-its-own';
 }
 
-export function seek(state: AllocatorState, { key, service, entry }: Seeker): Outcome {
-  const request = parseRequest(service, key);
+export function seek(state: AllocatorState, { service, entry }: Seeker): Outcome {
+  const request = parseRequest(service);
   if (!request.ok) {
     return entry === undefined ? { pending: atLeastOne(request.issues) } : keptByLock(state, service, entry, request.issues);
   }
@@ -92,9 +92,9 @@ export function lockConflict({ service, source }: Pick<Request, 'service' | 'sou
 }
 
 /** NOT_LOCKED, for whoever allocates from a folder. */
-export function notLocked({ key, service }: Party, addresses: readonly Address[]): Issue {
+export function notLocked({ key, source }: ServiceView, addresses: readonly Address[]): Issue {
   const kept = 'a later change may renumber it; an entry in addresses.lock.yaml keeps it';
-  return issue('NOT_LOCKED', '', `${key} has ${textOf(addresses)} without a lock: ${kept}`, service.source);
+  return issue('NOT_LOCKED', '', `${key} has ${textOf(addresses)} without a lock: ${kept}`, source);
 }
 
 export const textOf = (addresses: readonly Address[]): string => addresses.map(formatAddress).join(' and ');

@@ -5,13 +5,12 @@
  *
  * A pure function: the order of `services` doesn't matter.
  */
-import { type ServiceView, serviceKey } from '../api/views.js';
+import { inOrder, type ServiceView } from '../api/views.js';
 import type { Config } from '../config/config.js';
 import type { Loss, Outcome } from './allocation.js';
 import { addFamily, type KeptOutcome, keep, mayStay, type Stay, withLockWarnings } from './keep.js';
 import { compareRights, knownOf, type Memory, type Right } from './known.js';
 import { EMPTY_LOCK, type Lock } from './lock.js';
-import { compareParties, type Party, partyOf } from './party.js';
 import { notLocked, type Seeker, seek, TURNS, turnOf } from './seek.js';
 import { type AllocatorState, emptyState } from './state.js';
 
@@ -42,29 +41,31 @@ export interface Settled {
 export function settle({ config, services, lock = EMPTY_LOCK, before, ...options }: Settling): Settled {
   const { statusCounts, lockExpected = false, loadBalancerClass } = options;
   const state = emptyState(config, lock);
-  const rows = services.map(rowOf).sort(compareParties);
-  const ours = rows.filter(({ service }) => isOurs(service, loadBalancerClass));
-  const { holders, lost } = keepWhatIsKnown(state, ours, { before, statusCounts, lock });
-  const held = new Set(holders.map(({ party }) => party));
-  const seeking = held.size === 0 ? ours : ours.filter((row) => !held.has(row));
-  chooseInTurn(state, seeking, { lost, lock, lockExpected });
-  for (const { party, outcome } of holders) party.outcome = addFamily(state, party, outcome, lock.services.get(party.key));
-  if (lock.services.size > 0)
-    for (const { party } of holders) party.outcome = withLockWarnings(state, party, party.outcome, lock);
-  return { state, outcomes: new Map(rows.map(({ key, outcome }) => [key, outcome])) };
-}
-
-/** A Service and its outcome, as far as that is decided. */
-interface Row extends Party {
-  outcome: Outcome;
+  const sorted = inOrder(services, (service) => service);
+  const outcomes = new Map(sorted.map((service) => [service.key, undecided(service)]));
+  const ours = sorted.filter((service) => isOurs(service, loadBalancerClass));
+  const { kept, lost } = keepWhatIsKnown(state, ours, { before, statusCounts, lock });
+  const seekers = (kept.size === 0 ? ours : ours.filter((service) => !kept.has(service.key))).map((service) => {
+    return { service, entry: lock.services.get(service.key), lost: lost.get(service.key) };
+  });
+  for (const seeker of inTurn(seekers, state)) {
+    outcomes.set(seeker.service.key, complete(seeker, seek(state, seeker), lockExpected));
+  }
+  for (const service of ours) {
+    const outcome = kept.get(service.key);
+    if (outcome !== undefined) outcomes.set(service.key, addFamily(state, service, outcome, lock.services.get(service.key)));
+  }
+  if (lock.services.size > 0) {
+    for (const service of ours) {
+      const outcome = kept.has(service.key) ? outcomes.get(service.key) : undefined;
+      if (outcome !== undefined) outcomes.set(service.key, withLockWarnings(state, service, outcome, lock));
+    }
+  }
+  return { state, outcomes };
 }
 
 /** The type comes first: a Service that is no load balancer any more has lost its class too (quirk Q-02). */
-const rowOf = (service: ServiceView): Row => ({
-  key: serviceKey(service),
-  service,
-  outcome: service.type === 'LoadBalancer' ? OTHER_CLASS : NO_LOAD_BALANCER,
-});
+const undecided = ({ type }: ServiceView): Outcome => (type === 'LoadBalancer' ? OTHER_CLASS : NO_LOAD_BALANCER);
 
 const OTHER_CLASS: Outcome = { ignored: 'other-class' };
 const NO_LOAD_BALANCER: Outcome = { ignored: 'not-a-load-balancer' };
@@ -76,8 +77,12 @@ export function holdersIn({
   loadBalancerClass,
 }: Omit<Settling, 'lock' | 'before' | 'statusCounts'>): AllocatorState {
   const state = emptyState(config);
-  const ours = services.filter((service) => isOurs(service, loadBalancerClass)).map(partyOf);
-  keepWhatIsKnown(state, ours.sort(compareParties), { before: undefined, statusCounts: true, lock: EMPTY_LOCK });
+  const ours = services.filter((service) => isOurs(service, loadBalancerClass));
+  keepWhatIsKnown(
+    state,
+    inOrder(ours, (service) => service),
+    { before: undefined, statusCounts: true, lock: EMPTY_LOCK },
+  );
   return state;
 }
 
@@ -85,62 +90,47 @@ export function holdersIn({
 export const isOurs = (service: ServiceView, loadBalancerClass: string | undefined): boolean =>
   service.type === 'LoadBalancer' && service.loadBalancerClass === loadBalancerClass;
 
-interface Holder<P extends Party> {
-  readonly party: P;
-  readonly outcome: KeptOutcome;
-}
-
 /**
  * Everybody keeps what he has, the strongest right first, as far as that can be; before anybody gets anything. Who leaves by
- * his own change is in nobody's way. `parties` are sorted, and so are the holders.
+ * his own change is in nobody's way. `services` are sorted.
  */
-function keepWhatIsKnown<P extends Party>(
+function keepWhatIsKnown(
   state: AllocatorState,
-  parties: readonly P[],
+  services: readonly ServiceView[],
   memory: Memory,
-): { readonly holders: readonly Holder<P>[]; readonly lost: ReadonlyMap<string, Loss> } {
+): { readonly kept: ReadonlyMap<string, KeptOutcome>; readonly lost: ReadonlyMap<string, Loss> } {
   const lost = new Map<string, Loss>();
-  const staying: { readonly party: P; readonly right: Right; readonly stay: Stay }[] = [];
-  for (const party of parties) {
-    const known = knownOf(party, memory);
+  const staying: { readonly service: ServiceView; readonly right: Right; readonly stay: Stay }[] = [];
+  for (const service of services) {
+    const known = knownOf(service, memory);
     if (known === undefined) continue;
     if ('unreadable' in known) {
-      lost.set(party.key, { addresses: [], code: 'STATUS_UNREADABLE', message: known.unreadable });
+      lost.set(service.key, { addresses: [], code: 'STATUS_UNREADABLE', message: known.unreadable });
       continue;
     }
-    const stay = mayStay(state, party, known.addresses);
-    if ('lost' in stay) lost.set(party.key, stay.lost);
-    else staying.push({ party, right: known.right, stay });
+    const stay = mayStay(state, service, known.addresses);
+    if ('lost' in stay) lost.set(service.key, stay.lost);
+    else staying.push({ service, right: known.right, stay });
   }
-  const holders: Holder<P>[] = [];
-  for (const { party, stay } of staying.sort((a, b) => compareRights(a.right, b.right))) {
-    const kept = keep(state, stay);
-    if ('lost' in kept) lost.set(party.key, kept.lost);
-    else holders.push({ party, outcome: kept });
+  const kept = new Map<string, KeptOutcome>();
+  for (const { service, stay } of staying.sort((a, b) => compareRights(a.right, b.right))) {
+    const outcome = keep(state, stay);
+    if ('allocated' in outcome) kept.set(service.key, outcome);
+    else lost.set(service.key, outcome.lost);
   }
-  return { holders: holders.sort((a, b) => compareParties(a.party, b.party)), lost };
+  return { kept, lost };
 }
 
-function chooseInTurn(
-  state: AllocatorState,
-  rows: readonly Row[],
-  { lost, lock, lockExpected }: { lost: ReadonlyMap<string, Loss>; lock: Lock; lockExpected: boolean },
-): void {
-  const seekerOf = ({ key, service }: Row): Seeker => ({ key, service, entry: lock.services.get(key), lost: lost.get(key) });
-  const turns = rows.map((row) => turnOf(seekerOf(row), state.reserved));
-  for (const now of TURNS) {
-    for (const [i, row] of rows.entries()) {
-      if (turns[i] !== now) continue;
-      const seeker = seekerOf(row);
-      row.outcome = complete(seeker, seek(state, seeker), lockExpected);
-    }
-  }
+/** Sorted by turn, and within a turn as before. */
+function inTurn(seekers: readonly Seeker[], { reserved }: AllocatorState): Seeker[] {
+  const turns = seekers.map((seeker) => turnOf(seeker, reserved));
+  return TURNS.flatMap((now) => seekers.filter((_, i) => turns[i] === now));
 }
 
 /** What `seeker` got, with what he lost and what he is warned of. */
 function complete(seeker: Seeker, outcome: Outcome, lockExpected: boolean): Outcome {
-  const { entry, lost } = seeker;
+  const { service, entry, lost } = seeker;
   const isUnlocked = lockExpected && entry === undefined && 'allocated' in outcome;
-  const told = isUnlocked ? { ...outcome, warnings: [notLocked(seeker, outcome.allocated.addresses)] } : outcome;
+  const told = isUnlocked ? { ...outcome, warnings: [notLocked(service, outcome.allocated.addresses)] } : outcome;
   return lost === undefined ? told : { ...told, lost };
 }

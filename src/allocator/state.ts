@@ -129,8 +129,9 @@ const keysOf = ({ sharingKey, backendKey }: Tenancy): string => `${sharingKey.le
 
 /** An address with a sharing key is open to others once everybody it is kept for is on it. */
 function openToOthers(state: AllocatorState, { pool, tenancy }: Holding, address: Address): void {
+  if (tenancy.sharingKey === '') return;
   const place = placeOf(state, address);
-  if (tenancy.sharingKey === '' || place === undefined || reservedFor(state, address, '') !== undefined) return;
+  if (place === undefined || reservedFor(state, address, '') !== undefined) return;
   const spaces: SharedSpaces = sharedSpacesOf(state, tenancy) ?? new Map();
   state.shared.set(keysOf(tenancy), spaces);
   const byFamily = spaces.get(pool) ?? {};
@@ -141,8 +142,8 @@ function openToOthers(state: AllocatorState, { pool, tenancy }: Holding, address
 }
 
 function closeToOthers(state: AllocatorState, { pool, tenancy }: Holding, address: Address): void {
-  const place = placeOf(state, address);
   const space = sharedSpacesOf(state, tenancy)?.get(pool)?.[address.family];
+  const place = space === undefined ? undefined : placeOf(state, address);
   if (place !== undefined && space !== undefined) closePlace(space, place);
 }
 
@@ -156,9 +157,10 @@ function moveIn(state: AllocatorState, service: string, { pool, tenancy }: Holdi
   const alone = { services: service, keys: tenancy };
   const tenants: Tenants = tenancy.sharingKey === '' ? alone : { ...alone, ports: new Map() };
   state.tenants.set(key, tenants);
-  const [place, space] = [placeOf(state, address), state.free.get(pool)?.[address.family]];
-  if (place === undefined || space === undefined) return tenants;
-  takePlace(space, place);
+  const space = state.free.get(pool)?.[address.family];
+  if (space === undefined) return tenants;
+  const place = space.returned.length === 0 ? undefined : placeOf(state, address);
+  if (place !== undefined) takePlace(space, place);
   if (state.reserved.has(key)) space.kept--;
   return tenants;
 }

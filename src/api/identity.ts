@@ -37,11 +37,10 @@ export function identify(object: unknown): Identity {
   if (typeof apiVersion !== 'string' || apiVersion === '') return notAnObject('apiVersion', 'has no apiVersion');
   if (typeof kind !== 'string' || kind === '') return notAnObject('kind', 'has no kind');
 
-  const [group = '', version] = apiVersion.split('/');
-  if (group === GROUP && version !== undefined) return identifyOurs(object, apiVersion, kind);
-  if (isOneOf(OUR_KINDS, kind) && isNearlyOurGroup(apiVersion, group)) return unknownVersion(apiVersion, kind);
+  if (apiVersion.startsWith(`${GROUP}/`)) return identifyOurs(object, apiVersion, kind);
+  if (isOneOf(OUR_KINDS, kind) && isNearlyOurGroup(apiVersion)) return unknownVersion(apiVersion, kind);
   if (isLegacyConfigMap(object)) return { ignored: 'legacy', key: `ConfigMap ${METALLB_NAMESPACE}/config` };
-  if (!isOneOf(['Service', 'Node', 'Namespace', 'EndpointSlice', 'ServiceCIDR'] as const, kind)) return { ignored: 'of-no-use' };
+  if (!isKubernetesKind(kind)) return { ignored: 'of-no-use' };
   const known = KUBERNETES_KINDS[kind];
   if (apiVersion !== known.apiVersion) return { ignored: 'of-no-use' };
   return named(object, kind, known.namespaced ? 'default' : undefined);
@@ -94,13 +93,15 @@ function nameOf({ metadata }: PlainObject): string | undefined {
 }
 
 /** `v1beta1`, `metalb.io/v1beta1`: nobody else's kinds have our names and almost our group. */
-const isNearlyOurGroup = (apiVersion: string, group: string): boolean =>
-  !apiVersion.includes('/') || didYouMean(group, [GROUP]) !== '';
+const isNearlyOurGroup = (apiVersion: string): boolean =>
+  !apiVersion.includes('/') || didYouMean(apiVersion.split('/')[0] ?? '', [GROUP]) !== '';
 
 const unknownVersion = (apiVersion: string, kind: string): Identity => ({
   wrong: issue('API_VERSION_UNKNOWN', 'apiVersion', `${kind} is a kind of ${API_VERSION}, not of ${apiVersion}`),
 });
 
 const notAnObject = (path: string, message: string): Identity => ({ wrong: issue('NOT_AN_OBJECT', path, message) });
+
+const isKubernetesKind = (kind: string): kind is keyof typeof KUBERNETES_KINDS => Object.hasOwn(KUBERNETES_KINDS, kind);
 
 const isOneOf = <const T extends string>(words: readonly T[], word: string): word is T => words.some((one) => one === word);

@@ -7,16 +7,22 @@ import type { Sourced } from './object.js';
 import { isRecord, type PlainObject } from './value.js';
 
 /** The objects themselves, lists taken apart to any depth. In a typed list the items may leave out what the list says. */
-export function* unfold(sourced: Sourced<unknown>): Generator<Sourced<unknown>> {
+export function unfold(all: Iterable<Sourced<unknown>>): Sourced<unknown>[] {
+  const objects: Sourced<unknown>[] = [];
+  for (const one of all) unfoldInto(objects, one);
+  return objects;
+}
+
+function unfoldInto(objects: Sourced<unknown>[], sourced: Sourced<unknown>): void {
   const { object } = sourced;
   if (!isRecord(object) || !Array.isArray(object['items']) || !isList(object)) {
-    yield sourced;
+    objects.push(sourced);
     return;
   }
   const itemKind = String(object['kind']).slice(0, -'List'.length);
   const implied = itemKind === '' ? {} : { apiVersion: object['apiVersion'], kind: itemKind };
   for (const [i, item] of object['items'].entries()) {
-    yield* unfold({
+    unfoldInto(objects, {
       object: isRecord(item) ? { ...implied, ...item } : item,
       locate: (path) => sourced.locate(`items[${i}]${path === '' || path.startsWith('[') ? path : `.${path}`}`),
     });

@@ -20,7 +20,7 @@ export interface KubeObject {
 /** An object and its place. `locate` takes an issue's path (`spec.addresses[1]`) and gives the nearest place that exists. */
 export interface Sourced<T = KubeObject> {
   readonly object: T;
-  locate(path: string): Source | undefined;
+  readonly locate: (path: string) => Source | undefined;
 }
 
 /** The namespace that our own kinds live in. */

@@ -38,7 +38,10 @@ export interface ReadObjects {
   readonly issues: readonly Issue[];
 }
 
-/** What Services were read as, by the raw object: for whoever reads nearly the same objects again. */
+/**
+ * What Services were read as, by the raw object: for whoever reads nearly the same objects again. A Service is then where it
+ * stood the first time.
+ */
 export type KnownServices = WeakMap<object, Parsed<ServiceView>>;
 
 /** BGP_IGNORED, LEGACY_IGNORED, NOT_AN_OBJECT, DUPLICATE_OBJECT, API_VERSION_UNKNOWN, and what the reader of each kind finds. */
@@ -48,7 +51,7 @@ export function readObjects(sourced: Iterable<Sourced<unknown>>, known: KnownSer
   const issues: Issue[] = [];
   const seen = new Map<string, Sourced<unknown>>();
   const ignored: Record<'bgp' | 'legacy', Ignored[]> = { bgp: [], legacy: [] };
-  for (const item of items(sourced)) {
+  for (const item of unfold(sourced)) {
     const identity = identify(item.object);
     if ('wrong' in identity) {
       issues.push(placed(identity.wrong, item));
@@ -88,14 +91,10 @@ const SCHEMAS: Readonly<Record<ReadKind, Schema>> = {
 /** Adds what can be read of a bad object to `rest`. A pool may be left without what every pool must have. */
 function keepRest(kind: ReadKind, object: PlainObject, item: Sourced<unknown>, rest: Findings): void {
   const what = salvage(SCHEMAS[kind], object);
-  const locate = (path: string): Source | undefined => item.locate(path);
+  const { locate } = item;
   if (kind === 'IPAddressPool') rest.pools.push({ object: what as IPAddressPool, locate });
   else if (kind === 'L2Advertisement') rest.advertisements.push({ object: what as L2Advertisement, locate });
   else if (isRecord(what)) keep(kind, what, item, rest, new WeakMap());
-}
-
-function* items(sourced: Iterable<Sourced<unknown>>): Generator<Sourced<unknown>> {
-  for (const one of sourced) yield* unfold(one);
 }
 
 type Findings = { readonly [Field in keyof Objects]: Objects[Field][number][] };
@@ -120,17 +119,14 @@ function keep(
 ): Parsed<unknown> {
   switch (kind) {
     case 'IPAddressPool':
-      return added(found.pools, readIPAddressPool(object), (pool) => ({ object: pool, locate: (path) => item.locate(path) }));
+      return added(found.pools, readIPAddressPool(object), (pool) => ({ object: pool, locate: item.locate }));
     case 'L2Advertisement':
       return added(found.advertisements, readL2Advertisement(object), (one) => ({
         object: one,
-        locate: (path) => item.locate(path),
+        locate: item.locate,
       }));
     case 'Service':
-      return added(found.services, knownService(object, known), (service) => {
-        const source = item.locate('');
-        return source === undefined ? service : { ...service, source };
-      });
+      return added(found.services, knownService(object, item, known), (service) => service);
     case 'Node':
       return added(found.nodes, readNode(object), (node) => node);
     case 'Namespace':
@@ -142,8 +138,10 @@ function keep(
   }
 }
 
-function knownService(object: PlainObject, known: KnownServices): Parsed<ServiceView> {
-  const read = known.get(object) ?? readService(object);
+function knownService(object: PlainObject, item: Sourced<unknown>, known: KnownServices): Parsed<ServiceView> {
+  const before = known.get(object);
+  if (before !== undefined) return before;
+  const read = readService(object, item.locate(''));
   known.set(object, read);
   return read;
 }

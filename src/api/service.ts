@@ -1,10 +1,10 @@
 /**
  * Service, v1: what decisions read of it, with the API server's defaults where a file says nothing.
  */
-import { type Parsed, parsed } from '../issue/issue.js';
+import { type Parsed, parsed, type Source } from '../issue/issue.js';
 import { READ_NAMESPACED_META } from './metadata.js';
 import { read } from './projection.js';
-import type { ServiceView } from './views.js';
+import { type ServiceView, serviceKey } from './views.js';
 
 export const SERVICE = {
   type: 'object',
@@ -48,15 +48,18 @@ export const SERVICE = {
   },
 } as const;
 
-/** FIELD_MISSING and FIELD_INVALID name what cannot be read. */
-export function readService(object: unknown): Parsed<ServiceView> {
+/** FIELD_MISSING and FIELD_INVALID name what cannot be read. `source` is where the object stands. */
+export function readService(object: unknown, source?: Source): Parsed<ServiceView> {
   const service = read(SERVICE, object);
   if (!service.ok) return service;
   const { metadata, spec = {}, status } = service.value;
   const { loadBalancerClass, loadBalancerIP, clusterIPs = [] } = spec;
+  const namespace = metadata.namespace || 'default';
+  const { name } = metadata;
   return parsed({
-    namespace: metadata.namespace || 'default',
-    name: metadata.name,
+    key: serviceKey({ namespace, name }),
+    namespace,
+    name,
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
     type: spec.type ?? 'ClusterIP',
@@ -70,5 +73,6 @@ export function readService(object: unknown): Parsed<ServiceView> {
     selector: spec.selector ?? {},
     ingress: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
     ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
+    ...(source === undefined ? {} : { source }),
   });
 }

@@ -6,7 +6,7 @@
  * that two holders of one address can elect two nodes (quirk Q-21). Here the first holder by namespace and name that some
  * node can answer for decides.
  */
-import { type EndpointSliceView, type NodeView, type ServiceView, serviceKey } from '../api/views.js';
+import { type EndpointSliceView, inOrder, type NodeView, type ServiceView, serviceKey } from '../api/views.js';
 import type { Advertisement, Config, Pool } from '../config/config.js';
 import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
 import { type Address, compareAddresses, formatAddress } from '../net/address.js';
@@ -103,7 +103,7 @@ export function ballotsIn(world: World): { readonly ballots: readonly Ballot[]; 
     const verdict = judge(holder, world);
     for (const at of holder.addresses) {
       const address = formatAddress(at);
-      if ('refused' in verdict) refused.push({ at, service: serviceKey(holder.service), address, reasons: verdict.refused });
+      if ('refused' in verdict) refused.push({ at, service: holder.service.key, address, reasons: verdict.refused });
       else hold(holdings, at, address, verdict);
     }
   }
@@ -162,9 +162,8 @@ export function survey(input: AnnouncementsInput): World {
 }
 
 function sortedHolders(services: readonly AddressedService[]): AddressedService[] {
-  return services
-    .filter(({ service, addresses }) => service.type === 'LoadBalancer' && addresses.length > 0)
-    .sort((a, b) => compareText(a.service.namespace, b.service.namespace) || compareText(a.service.name, b.service.name));
+  const holders = services.filter(({ service, addresses }) => service.type === 'LoadBalancer' && addresses.length > 0);
+  return inOrder(holders, ({ service }) => service);
 }
 
 /** What one Service says about its addresses. */
@@ -191,7 +190,7 @@ function judge(holder: AddressedService, world: World): Verdict {
   if (eligible.length === 0) return { refused: all.flatMap(reasonOf) };
   const address = formatAddress(first);
   return {
-    service: serviceKey(holder.service),
+    service: holder.service.key,
     pool: pool.name,
     electorate: `${address} ${number}`,
     ranking: () => rankingIn(world, electorate, address),
@@ -217,7 +216,7 @@ function questionOf({ service }: AddressedService, pool: Pool, { input, slices, 
     service,
     advertisements: advertisementsFor(advertisements.get(pool.name) ?? [], service),
     nodes,
-    endpoints: slices.get(serviceKey(service)) ?? (withoutSlices === 'cannot-serve' ? [] : 'unknown'),
+    endpoints: slices.get(service.key) ?? (withoutSlices === 'cannot-serve' ? [] : 'unknown'),
     ignoreExcludeLabel,
   };
 }

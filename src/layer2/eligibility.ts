@@ -67,9 +67,9 @@ export function candidates(input: EligibilityInput): Candidate[] {
   const ofService = serviceReason(input, serving);
   return input.nodes.map((node) => {
     const reason = ofService ?? nodeReason(input, node, serving);
-    return reason === undefined
-      ? { node: node.name, eligible: true, score: scoreOf(input.advertisements, node), ...(node.cordoned && { cordoned: true }) }
-      : { node: node.name, eligible: false, reason };
+    if (reason !== undefined) return { node: node.name, eligible: false, reason };
+    const candidate = { node: node.name, eligible: true, score: scoreOf(input.advertisements, node) } as const;
+    return node.cordoned ? { ...candidate, cordoned: true } : candidate;
   });
 }
 
@@ -80,9 +80,22 @@ export function candidates(input: EligibilityInput): Candidate[] {
 export function electorateOf(input: EligibilityInput): string | undefined {
   const { service, advertisements, endpoints } = input;
   if (service.externalTrafficPolicy === 'Local' && endpoints !== 'unknown') return undefined;
-  const reason = serviceReason(input, servingNodes(endpoints)) ?? '';
-  return [reason, ...advertisements.map(({ name }) => name)].join('\n');
+  const reason = serviceReason(input, servingNodes(endpoints));
+  const [first = '', ...others] = advertisements.map(aboutNodes);
+  // Most Services have one advertisement, and its text has been hashed before.
+  return reason === undefined && others.length === 0 ? first : [reason ?? '', first, ...others].join('\n');
 }
+
+/** Equal texts for advertisements that say the same about nodes: of thousands, nearly all do. */
+function aboutNodes(ad: Advertisement): string {
+  const known = ABOUT_NODES.get(ad);
+  if (known !== undefined) return known;
+  const text = JSON.stringify([ad.nodeSelectors, ad.preferredNodes], (_, value) => (value instanceof Set ? [...value] : value));
+  ABOUT_NODES.set(ad, text);
+  return text;
+}
+
+const ABOUT_NODES = new WeakMap<Advertisement, string>();
 
 /** Where endpoints can serve. `any` counts those without a node too, which serve under the policy Cluster. */
 interface Serving {

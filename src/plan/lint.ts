@@ -13,7 +13,7 @@ import { withImplied } from '../api/namespace.js';
 import type { Sourced } from '../api/object.js';
 import type { Objects } from '../api/objects.js';
 import { mistypedFields } from '../api/servicefields.js';
-import { type ServiceView, serviceKey } from '../api/views.js';
+import type { ServiceView } from '../api/views.js';
 import { compileConfig } from '../config/compile.js';
 import type { Config } from '../config/config.js';
 import type { Issue, ObjectRef } from '../issue/issue.js';
@@ -88,7 +88,7 @@ function requestIssues(services: readonly ServiceView[], loadBalancerClass: stri
     .filter((service) => service.type === 'LoadBalancer' && service.loadBalancerClass === loadBalancerClass)
     .flatMap((service) => {
       const request = parseRequest(service);
-      return request.ok ? [] : request.issues.map((one) => ({ ...one, object: serviceRef(serviceKey(service)) }));
+      return request.ok ? [] : request.issues.map((one) => ({ ...one, object: serviceRef(service.key) }));
     });
 }
 

@@ -130,7 +130,7 @@ function withState(
     const known = completed.get(one.object);
     const object = known ?? complete(one.object, live.get(keyOf(one) ?? '')?.object);
     completed.set(one.object, object);
-    return { object, locate: (path) => one.locate(path) };
+    return object === one.object ? one : { object, locate: one.locate };
   });
 }
 

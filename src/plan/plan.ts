@@ -8,7 +8,7 @@ import { EMPTY_LOCK, type Lock } from '../allocator/lock.js';
 import { holdersIn, isOurs, settle } from '../allocator/settle.js';
 import { withImplied } from '../api/namespace.js';
 import type { Objects } from '../api/objects.js';
-import { type ServiceView, serviceKey } from '../api/views.js';
+import { inOrder, type ServiceView } from '../api/views.js';
 import { type Compiled, compileConfig } from '../config/compile.js';
 import type { Config } from '../config/config.js';
 import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
@@ -109,7 +109,7 @@ function heldWithoutPools({ live, after, loadBalancerClass }: PlanInput): Servic
     .flatMap((service): ServiceChange[] => {
       const held = addressesInStatus(service, []);
       const reason = { code: 'KEPT', message: 'no set of pools is valid, and nothing changes until one is' };
-      return held === undefined ? [] : [{ service: serviceKey(service), change: 'kept', before: held, after: held, reason }];
+      return held === undefined ? [] : [{ service: service.key, change: 'kept', before: held, after: held, reason }];
     })
     .sort((a, b) => compareText(a.service, b.service));
 }
@@ -123,7 +123,7 @@ function endpointIssues({ live, before, after, loadBalancerClass }: PlanInput): 
   const [first] = local;
   if (first === undefined) return [];
   const others = local.length === 1 ? '' : ` and ${local.length - 1} more`;
-  const message = `the state has no EndpointSlices, so every node is taken to have an endpoint of ${serviceKey(first)}${others}, which have externalTrafficPolicy Local`;
+  const message = `the state has no EndpointSlices, so every node is taken to have an endpoint of ${first.key}${others}, which have externalTrafficPolicy Local`;
   return [issue('ENDPOINTS_UNKNOWN', '', message)];
 }
 
@@ -164,7 +164,7 @@ function settleLive({ before, after, lockAfter, loadBalancerClass }: PlanInput, 
   const ranges = indexRanges(was.pools);
   const had = before.services.flatMap((service) => {
     const addressed = isOurs(service, loadBalancerClass) ? addressesInStatus(service, ranges) : undefined;
-    return addressed === undefined ? [] : [[serviceKey(service), addressed] as const];
+    return addressed === undefined ? [] : [[service.key, addressed] as const];
   });
   return { had: new Map(had), before: { config: was, objects: before }, after: { config, objects: after, outcomes } };
 }
@@ -189,7 +189,7 @@ function serviceChanges({ had, after }: Sides, lock: Lock | undefined): ServiceC
     if (outside !== undefined) return `${formatAddress(outside)} is in no pool any more`;
     return lock?.services.has(service) === true ? 'it is locked to another address' : 'it has no lock';
   };
-  const views = new Map(after.objects.services.map((view) => [serviceKey(view), view]));
+  const views = new Map(after.objects.services.map((view) => [view.key, view]));
   const names = new Set([...had.keys(), ...after.outcomes.keys()]);
   return [...names].sort(compareText).flatMap((service) => {
     const [view, outcome] = [views.get(service), after.outcomes.get(service)];
@@ -213,7 +213,7 @@ function announcementChanges(input: PlanInput, { had, before, after }: Sides): A
   const worldOf = (config: Config, objects: Objects, addresses: (key: string) => readonly Address[]): World =>
     survey({
       config,
-      services: objects.services.map((service) => ({ service, addresses: addresses(serviceKey(service)) })),
+      services: objects.services.map((service) => ({ service, addresses: addresses(service.key) })),
       nodes: objects.nodes,
       endpointSlices: objects.endpointSlices,
       self: '',
@@ -224,17 +224,21 @@ function announcementChanges(input: PlanInput, { had, before, after }: Sides): A
   const was = byAddress(ballotsIn(worldOf(before.config, before.objects, (key) => had.get(key)?.addresses ?? [])).ballots);
   const { ballots, refused } = ballotsIn(now);
   const [served, unserved] = [byAddress(ballots), new Set(refused.map(({ address }) => address))];
-  const holders = firstHolders(now);
+  let holders: ReturnType<typeof firstHolders> | undefined;
+  const candidatesFor = (address: string) => {
+    holders ??= firstHolders(now);
+    const holder = holders.get(address);
+    return holder === undefined ? [] : candidatesIn(now, holder);
+  };
   const owners = ownersByAddress(input.owners ?? new Map(), had);
   return inNumericOrder([...was.keys(), ...served.keys(), ...unserved]).map((address) => {
-    const holder = holders.get(address);
     return announcementChange({
       address,
       before: was.get(address),
       after: served.get(address),
       owner: owners.get(address),
       isHeld: unserved.has(address),
-      candidates: () => (holder === undefined ? [] : candidatesIn(now, holder)),
+      candidates: () => candidatesFor(address),
     });
   });
 }
@@ -248,8 +252,7 @@ const byAddress = (ballots: readonly Ballot[]): ReadonlyMap<string, Ballot> =>
 /** Of several holders of one address, the first by namespace and name decides. */
 function firstHolders({ input }: World): ReadonlyMap<string, AddressedService> {
   const holders = new Map<string, AddressedService>();
-  const sorted = [...input.services].sort((a, b) => compareText(serviceKey(a.service), serviceKey(b.service)));
-  for (const holder of sorted) {
+  for (const holder of inOrder(input.services, ({ service }) => service)) {
     for (const address of holder.addresses.map(formatAddress)) if (!holders.has(address)) holders.set(address, holder);
   }
   return holders;

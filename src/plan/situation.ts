@@ -7,7 +7,7 @@ import type { IPAddressPool } from '../api/ipaddresspool.js';
 import type { L2Advertisement } from '../api/l2advertisement.js';
 import type { Sourced } from '../api/object.js';
 import type { Objects } from '../api/objects.js';
-import { type NodeView, type ServiceView, serviceKey } from '../api/views.js';
+import type { NodeView, ServiceView } from '../api/views.js';
 import type { Advertisement, Config } from '../config/config.js';
 import { advertisementsByPool, covers, isAvailable } from '../layer2/eligibility.js';
 
@@ -60,7 +60,7 @@ function byName<T extends IPAddressPool | L2Advertisement>(sourced: readonly Sou
 }
 
 function servedOf({ objects, outcomes }: Situation): Served[] {
-  const services = new Map(objects.services.map((service) => [serviceKey(service), service]));
+  const services = new Map(objects.services.map((service) => [service.key, service]));
   return [...outcomes].flatMap(([key, outcome]) => {
     const service = services.get(key);
     return service === undefined || !('allocated' in outcome) ? [] : [{ key, service, allocation: outcome.allocated }];

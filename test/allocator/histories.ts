@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { readObjects } from '../../src/api/objects.js';
-import { type ServiceView, serviceKey } from '../../src/api/views.js';
+import type { ServiceView } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import type { Config } from '../../src/config/config.js';
 import { sourced } from '../config/objects.js';
@@ -75,7 +75,7 @@ const withClusterIPs = (service: ServiceView): ServiceView => ({
 /** As it would be read after a restart: with the status that was recorded in `step`. */
 export const withStatus = (service: ServiceView, step: Step | undefined): ServiceView => ({
   ...service,
-  ingress: step?.assigned[serviceKey(service)]?.addresses ?? [],
+  ingress: step?.assigned[service.key]?.addresses ?? [],
 });
 
 /**

@@ -6,7 +6,7 @@ import { lockOf } from '../../src/allocator/lock.js';
 import { settle } from '../../src/allocator/settle.js';
 import { tenancyOf } from '../../src/allocator/tenancy.js';
 import { poolUsage } from '../../src/allocator/usage.js';
-import { type ServiceView, serviceKey } from '../../src/api/views.js';
+import type { ServiceView } from '../../src/api/views.js';
 import { type Address, formatAddress, formatIpv4, sameAddress } from '../../src/net/address.js';
 import { rangeContains } from '../../src/net/range.js';
 import { configOf, namespace, pool } from '../config/objects.js';
@@ -95,7 +95,7 @@ describe('an allocation', () => {
         const outcomes = allocateAll(config, services);
         const tenancies = new Map<string, ReturnType<typeof tenancyOf>[]>();
         for (const view of services) {
-          for (const one of addressesOf(outcomes.get(serviceKey(view)))) {
+          for (const one of addressesOf(outcomes.get(view.key))) {
             const there = tenancies.get(formatAddress(one)) ?? [];
             const mine = tenancyOf(view);
             for (const other of there) {
@@ -133,11 +133,11 @@ describe('an allocation', () => {
         const lock = lockOf(before);
         const kept = first.filter(() => keeps.next().value);
         // Those who are locked too and come back changed are another matter: two who no longer go together cannot both stay.
-        const names = new Set([...kept.map(serviceKey), ...lock.services.keys()]);
-        const after = allocateAll(config, [...second.filter((one) => !names.has(serviceKey(one))), ...kept], lock);
+        const names = new Set([...kept.map(({ key }) => key), ...lock.services.keys()]);
+        const after = allocateAll(config, [...second.filter((one) => !names.has(one.key)), ...kept], lock);
         for (const view of kept) {
-          const held = addressesOf(before.get(serviceKey(view)));
-          if (held.length > 0) expect(addressesOf(after.get(serviceKey(view)))).toEqual(held);
+          const held = addressesOf(before.get(view.key));
+          if (held.length > 0) expect(addressesOf(after.get(view.key))).toEqual(held);
         }
       }),
     );

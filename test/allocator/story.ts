@@ -8,7 +8,7 @@ import { EMPTY_LOCK, type Lock } from '../../src/allocator/lock.js';
 import { type Settled, settle } from '../../src/allocator/settle.js';
 import type { IPAddressPool } from '../../src/api/ipaddresspool.js';
 import type { Sourced } from '../../src/api/object.js';
-import { type NamespaceView, type ServiceView, serviceKey } from '../../src/api/views.js';
+import type { NamespaceView, ServiceView } from '../../src/api/views.js';
 import type { Config } from '../../src/config/config.js';
 import { formatAddress } from '../../src/net/address.js';
 import { configOf } from '../config/objects.js';
@@ -57,7 +57,7 @@ const settleIn = ({ config, lock }: World, services: readonly ServiceView[], bef
 const restarted = (world: World, { outcomes }: Settled): Settled =>
   settleIn(
     world,
-    [...world.services.values()].map((one) => ({ ...one, ingress: ingressOf(outcomes.get(serviceKey(one))) })),
+    [...world.services.values()].map((one) => ({ ...one, ingress: ingressOf(outcomes.get(one.key)) })),
     undefined,
   );
 

@@ -4,7 +4,7 @@ import { allocateAll } from '../../src/allocator/allocateall.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
 import type { Lock } from '../../src/allocator/lock.js';
 import { parseRequest, type Request } from '../../src/allocator/request.js';
-import type { ServiceView } from '../../src/api/views.js';
+import { type ServiceView, serviceKey } from '../../src/api/views.js';
 import type { Config } from '../../src/config/config.js';
 import { type Address, formatAddress, parseAddress } from '../../src/net/address.js';
 
@@ -24,6 +24,7 @@ export function service(
 ): ServiceView {
   const [name = key, namespace = 'default'] = key.split('/').reverse();
   return {
+    key: serviceKey({ namespace, name }),
     namespace,
     name,
     labels: {},

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { unfold } from '../../src/api/list.js';
 
 const kindsIn = (object: object): unknown[] =>
-  [...unfold({ object, locate: () => undefined })].map((one) => (one.object as { kind?: unknown }).kind);
+  unfold([{ object, locate: () => undefined }]).map((one) => (one.object as { kind?: unknown }).kind);
 const item = { metadata: { name: 'a' } };
 
 describe('a list', () => {

@@ -237,6 +237,7 @@ describe('lists', () => {
 describe('a Service', () => {
   const view = (object: object): ServiceView | undefined => read(object).objects.services[0];
   const defaults: ServiceView = {
+    key: 'default/web',
     namespace: 'default',
     name: 'web',
     labels: {},

@@ -217,6 +217,7 @@ const poolOf = (name: string, addresses: readonly string[]): Sourced<IPAddressPo
 });
 
 const serviceOf = (i: number, annotations: Readonly<Record<string, string>>): ServiceView => ({
+  key: `namespace-${i % 50}/service-${i}`,
   namespace: `namespace-${i % 50}`,
   name: `service-${i}`,
   labels: {},

@@ -10,7 +10,6 @@ import { runPlan } from '../../agents/cli/plan.js';
 import { readManifests } from '../../agents/source/manifests.js';
 import { formatYaml } from '../../agents/source/yamlwriter.js';
 import { readObjects } from '../../src/api/objects.js';
-import { serviceKey } from '../../src/api/views.js';
 import { anyHistory } from '../plan/randomtree.js';
 import type { Tree } from '../plan/world.js';
 import { until } from '../support/until.js';
@@ -71,7 +70,7 @@ async function addressesSaid(node: string): Promise<Record<string, string>> {
   for (const file of files.filter((entry) => entry.isFile())) {
     const { documents } = readManifests(await readFile(join(file.parentPath, file.name), 'utf8').catch(() => ''), file.name);
     for (const { ingress, ...service } of readObjects(documents).objects.services) {
-      if (ingress.length > 0) held.push([serviceKey(service), ingress.join()]);
+      if (ingress.length > 0) held.push([service.key, ingress.join()]);
     }
   }
   return Object.fromEntries(held.sort());

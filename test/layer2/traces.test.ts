@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type Objects, readObjects } from '../../src/api/objects.js';
-import { type ServiceView, serviceKey } from '../../src/api/views.js';
+import type { ServiceView } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import { type Announcements, announcementsFor } from '../../src/layer2/announcements.js';
 import { ballotOf, elect } from '../../src/layer2/claims.js';
@@ -71,7 +71,7 @@ const ETH0 = { name: 'eth0', mac: mac('02:00:00:00:00:01') };
 const answeringByHolder = (objects: Objects, text: string): string[][] =>
   objects.services
     .filter(({ ingress }) => ingress.includes(text))
-    .sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map((holder) => answering(viewsOf(objects, [holder]), text));
 
 /** What the comparisons came to, so that a replay which compares nothing cannot pass. */

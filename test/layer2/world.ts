@@ -30,6 +30,7 @@ export const node = (name: string, change: Partial<NodeView> = {}): NodeView => 
 });
 
 export const service = (name: string, change: Partial<ServiceView> = {}): ServiceView => ({
+  key: `${change.namespace ?? 'test'}/${name}`,
   namespace: 'test',
   name,
   labels: {},

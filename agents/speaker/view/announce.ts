@@ -3,7 +3,6 @@
  */
 
 import type { NodeView } from '../../../src/api/views.js';
-import { serviceKey } from '../../../src/api/views.js';
 import type { Config } from '../../../src/config/config.js';
 import { type AddressedService, type Announcements, announcementsFor } from '../../../src/layer2/announcements.js';
 import type { Membership } from '../../../src/membership/membership.js';
@@ -14,7 +13,7 @@ import type { InForce } from '../../controller/reconcile.js';
 export function announcementsOf({ config, objects, outcomes }: InForce, membership: Membership): Announcements {
   if (config === undefined) return { announcements: [], refused: [] };
   const services = objects.services.flatMap((service): AddressedService[] => {
-    const outcome = outcomes.get(serviceKey(service));
+    const outcome = outcomes.get(service.key);
     return outcome !== undefined && 'allocated' in outcome ? [{ service, addresses: outcome.allocated.addresses }] : [];
   });
   return announcementsFor({

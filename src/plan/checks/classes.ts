@@ -2,7 +2,6 @@
  * Services of a `loadBalancerClass` that is not ours. Another load balancer may serve them, which nobody here can know: one
  * finding a class, about the first Service that has it.
  */
-import { serviceKey } from '../../api/views.js';
 import { type Finding, findingAboutService } from '../finding.js';
 import { groupBy, listed } from '../listed.js';
 import type { World } from '../situation.js';
@@ -10,7 +9,7 @@ import type { World } from '../situation.js';
 export function checkClasses({ objects: { services }, loadBalancerClass }: World): Finding[] {
   const others = services
     .filter((service) => service.type === 'LoadBalancer' && service.loadBalancerClass !== loadBalancerClass)
-    .sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1));
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
   const ours = loadBalancerClass === undefined ? 'Services without one' : `class "${loadBalancerClass}"`;
   return [...groupBy(others, (service) => service.loadBalancerClass ?? '').values()].flatMap((group) => {
     const [first] = group;
@@ -18,7 +17,7 @@ export function checkClasses({ objects: { services }, loadBalancerClass }: World
     const what =
       first.loadBalancerClass === undefined ? 'no loadBalancerClass' : `loadBalancerClass "${first.loadBalancerClass}"`;
     const verb = group.length === 1 ? 'has' : 'have';
-    const message = `${listed(group.map(serviceKey))} ${verb} ${what}, and what is served here is ${ours}: unless another load balancer serves it, no address comes`;
+    const message = `${listed(group.map(({ key }) => key))} ${verb} ${what}, and what is served here is ${ours}: unless another load balancer serves it, no address comes`;
     return [findingAboutService(first, 'CLASS_UNHANDLED', 'spec.loadBalancerClass', message)];
   });
 }

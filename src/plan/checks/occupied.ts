@@ -4,7 +4,6 @@
  *
  * One finding for each pool and kind of owner, however many addresses there are.
  */
-import { serviceKey } from '../../api/views.js';
 import type { Pool } from '../../config/config.js';
 import { compareAddresses, formatAddress, isBuggy, parseAddress } from '../../net/address.js';
 import { formatPrefix, parsePrefix } from '../../net/prefix.js';
@@ -59,7 +58,7 @@ const prefixes = (texts: readonly string[], whose: string): Taken[] =>
   });
 
 const clusterIPs = (service: Owner['services'][number]): Taken[] =>
-  service.clusterIPs.flatMap((text) => single(text, `${text} (${serviceKey(service)})`));
+  service.clusterIPs.flatMap((text) => single(text, `${text} (${service.key})`));
 
 /** Nothing for text that is no address, as `None` and host names are. */
 function single(text: string, label: string): Taken[] {

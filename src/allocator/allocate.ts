@@ -3,7 +3,7 @@
  * (metallb-behaviour §3.4). The state records what was given.
  */
 import type { Pool } from '../config/config.js';
-import { type Family, formatAddress } from '../net/address.js';
+import { addressKey, type Family, formatAddress } from '../net/address.js';
 import type { Allocation, Reason } from './allocation.js';
 import { assign, give, release } from './assign.js';
 import { choose, lowestIn, type SettledFamilies, searchFor, settleFamily } from './choose.js';
@@ -11,7 +11,7 @@ import { namesIn } from './names.js';
 import { locateAddress, pinnedPools, pinRefuses } from './poolindex.js';
 import type { PoolVerdict, Refusal } from './refusal.js';
 import type { Request } from './request.js';
-import { type AllocatorState, addressKey, type Holding } from './state.js';
+import type { AllocatorState, Holding } from './state.js';
 
 export type Allocated = { readonly allocated: Allocation } | Refusal;
 

@@ -3,12 +3,12 @@
  * (metallb-behaviour §3.5, §3.6).
  */
 import type { Pool } from '../config/config.js';
-import { type Address, isBuggy } from '../net/address.js';
+import { type Address, addressKey, isBuggy } from '../net/address.js';
 import { countNames, hasName, type Names, namesIn } from './names.js';
 import { locateAddress, pinRefuses } from './poolindex.js';
 import type { Conflict, Refusal } from './refusal.js';
 import type { Request } from './request.js';
-import { type AllocatorState, addressKey, forget, type Holding, record, reservedFor } from './state.js';
+import { type AllocatorState, forget, type Holding, record, reservedFor } from './state.js';
 import { keysAgree, type Tenancy } from './tenancy.js';
 
 /**

@@ -3,13 +3,13 @@
  * are free or that it may share (metallb-behaviour §3.4.1, §3.4.2). A free one below a shared one wins (quirk Q-18).
  */
 import type { Pool } from '../config/config.js';
-import type { Address, Family } from '../net/address.js';
+import { type Address, addressKey, type Family } from '../net/address.js';
 import type { Families } from './families.js';
 import { lowestFree } from './freespace.js';
 import { comparePlaces, type Place } from './poolindex.js';
 import type { Request } from './request.js';
 import { lowestShared } from './sharedspace.js';
-import { type AllocatorState, addressKey, isTaken, type SharedSpaces, sharedSpacesOf } from './state.js';
+import { type AllocatorState, isTaken, type SharedSpaces, sharedSpacesOf } from './state.js';
 import type { Tenancy } from './tenancy.js';
 
 /** What a Service wants once it is decided which family `either` is. */

@@ -5,7 +5,7 @@
 import type { ServiceView } from '../api/views.js';
 import { formatPlace } from '../config/place.js';
 import { type Issue, issue } from '../issue/issue.js';
-import { type Address, formatAddress } from '../net/address.js';
+import { type Address, addressKey, formatAddress } from '../net/address.js';
 import { allocate, inOtherPool } from './allocate.js';
 import type { Loss, Outcome } from './allocation.js';
 import { assign } from './assign.js';
@@ -13,7 +13,7 @@ import { agree, describeFamilies } from './families.js';
 import { type LockEntry, sameAddresses } from './lock.js';
 import { explain } from './refusal.js';
 import { parsePlainRequest, parseRequest, type Request, requestsAddresses } from './request.js';
-import { type AllocatorState, addressKey, type Reservations } from './state.js';
+import type { AllocatorState, Reservations } from './state.js';
 import { tenancyOf } from './tenancy.js';
 
 /** In which order Services choose; within a turn by namespace and name. */

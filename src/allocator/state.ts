@@ -6,7 +6,7 @@
  * may keep an address is assigned it again.
  */
 import type { Config, Pool } from '../config/config.js';
-import type { Address, Family } from '../net/address.js';
+import { type Address, type AddressKey, addressKey, type Family } from '../net/address.js';
 import { type FreeSpace, freeSpace, returnPlace, takePlace } from './freespace.js';
 import { EMPTY_LOCK, type Lock } from './lock.js';
 import { hasName, type Names, withName, withoutName } from './names.js';
@@ -18,15 +18,6 @@ export interface Holding {
   readonly addresses: readonly Address[];
   readonly pool: Pool;
   readonly tenancy: Tenancy;
-}
-
-/** Equal for equal addresses: a number for IPv4, the eight groups as the code units of a text for IPv6. */
-export type AddressKey = number | string;
-
-export function addressKey(address: Address): AddressKey {
-  if (address.family === 'IPv4') return address.value;
-  const [a, b, c, d] = address.words;
-  return String.fromCharCode(a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff);
 }
 
 /** The Services an address is kept for, by `namespace/name`: nobody else gets it before all of them have it. */

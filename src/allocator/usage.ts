@@ -4,9 +4,8 @@
  */
 import { poolCapacity } from '../config/capacity.js';
 import type { Config } from '../config/config.js';
-import type { Family } from '../net/address.js';
+import { type AddressKey, addressKey, type Family } from '../net/address.js';
 import type { Outcome } from './allocation.js';
-import { type AddressKey, addressKey } from './state.js';
 
 export interface PoolUsage {
   readonly pool: string;

@@ -29,6 +29,22 @@ export const formatAddress = (address: Address): string =>
 export const formatIpv4 = (value: Ipv4): string =>
   `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 
+/** Equal for equal addresses: a number for IPv4, the eight groups as the code units of a text for IPv6. */
+export type AddressKey = Ipv4 | string;
+
+export function addressKey(address: Address): AddressKey {
+  if (address.family === 'IPv4') return address.value;
+  const [a, b, c, d] = address.words;
+  return String.fromCharCode(a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff);
+}
+
+/** The inverse of {@link addressKey}. */
+export function addressOfKey(key: AddressKey): Address {
+  if (typeof key === 'number') return ipv4(key);
+  const word = (at: number): number => key.charCodeAt(at) * 0x10000 + key.charCodeAt(at + 1);
+  return ipv6([word(0), word(2), word(4), word(6)]);
+}
+
 /** Negative, zero or positive; IPv4 sorts before IPv6. */
 export function compareAddresses(a: Address, b: Address): number {
   if (a.family === 'IPv4') return b.family === 'IPv4' ? a.value - b.value : -1;

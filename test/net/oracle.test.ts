@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest';
 import {
   type Address,
   addressFromBigInt,
+  addressKey,
+  addressOfKey,
   addressToBigInt,
   compareAddresses,
   formatAddress,
@@ -180,6 +182,15 @@ test('nothing that is read makes the reader throw, and what it reads it reads ag
       }
       const read = parsePrefix(one);
       if (read.ok) expect(prefix(formatPrefix(read.value))).toEqual(read.value);
+    }),
+  );
+});
+
+test('an address can be had back from its key, and two addresses never have one key', () => {
+  fc.assert(
+    fc.property(anyAddress, anyAddress, (one, other) => {
+      expect(addressOfKey(addressKey(one))).toEqual(one);
+      expect(addressKey(one) === addressKey(other)).toBe(compareAddresses(one, other) === 0);
     }),
   );
 });

@@ -10,6 +10,7 @@ import { readAnnotation, type Suffix } from '../src/allocator/annotation.js';
 import { parseRequest } from '../src/allocator/request.js';
 import { identify } from '../src/api/identity.js';
 import type { IPAddressPool } from '../src/api/ipaddresspool.js';
+import { isList } from '../src/api/list.js';
 import type { Sourced } from '../src/api/object.js';
 import { type Objects, readObjects } from '../src/api/objects.js';
 import { isRecord } from '../src/api/value.js';
@@ -33,7 +34,7 @@ export interface KnownSubnet {
 
 /** Whether an object of this kind is looked at. */
 export const isJudged = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean =>
-  !('ignored' in identify({ apiVersion, kind, metadata: { name: kind } })) || kind.endsWith('List');
+  !('ignored' in identify({ apiVersion, kind, metadata: { name: kind } })) || isList({ apiVersion, kind });
 
 /** Errors and warnings, each with the source of its object. */
 export function judgeObjects(written: readonly Sourced<unknown>[], subnets: readonly KnownSubnet[]): readonly Issue[] {

@@ -4,7 +4,9 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatIssue } from '../../src/issue/issue.js';
+import { parseExclusion } from '../../src/layer2/selection.js';
 import { isNodeName } from '../../src/membership/beat.js';
+import { parseMac } from '../../src/net/mac.js';
 import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
 import { runAgent } from '../speaker/run.js';
 import { type PeerName, parsePeer } from '../speaker/wire/peers.js';
@@ -13,7 +15,11 @@ interface AgentFlags {
   readonly state: string;
   readonly statusDir: string;
   readonly node: string;
-  readonly interface: readonly string[];
+  readonly interface?: readonly string[];
+  readonly excludeInterfaces?: readonly string[];
+  readonly announceRate: number;
+  readonly refresh: number;
+  readonly proxyArp?: readonly string[];
   readonly join?: readonly string[];
   readonly port: number;
   readonly metrics: { readonly host: string; readonly port: number };
@@ -32,13 +38,27 @@ export function agentCommand(): Command {
   return new Command('agent')
     .description('allocates addresses and answers ARP for them from a folder of YAML, without Kubernetes')
     .exitOverride()
-    .showHelpAfterError('Usage: arpeggio agent --state <dir> --interface <name...> [options]   (--help explains them)')
+    .showHelpAfterError('Usage: arpeggio agent --state <dir> [options]   (--help explains them)')
     .requiredOption('--state <dir>', 'folder of YAML or JSON: pools, advertisements, Services, Nodes, addresses.lock.yaml')
-    .requiredOption('--interface <name...>', 'interfaces to answer on')
+    .option(
+      '--interface <name...>',
+      'interfaces to answer on (default: every one that can be, but for those of container networks)',
+    )
+    .addOption(
+      new Option(
+        '--exclude-interfaces <regex...>',
+        'interfaces never to answer on: regular expressions, found anywhere in the name',
+      ).argParser(exclusions),
+    )
     .addOption(
       new Option('--node <name>', 'name of this node in the election').argParser(nodeName).default(hostname(), 'the host name'),
     )
     .option('--join <host...>', 'other agents, as host or host:port; this host may be among them')
+    .option('--announce-rate <frames>', 'gratuitous frames a second on each interface, at most', frameRate, 6000)
+    .option('--refresh <seconds>', 'how often each address is announced again, so that nobody forgets it; 0: never', seconds, 60)
+    .addOption(
+      new Option('--proxy-arp <mac...>', 'gateways that answer for other hosts: what they claim is no conflict').argParser(macs),
+    )
     .option('--port <number>', 'UDP port of the heartbeats', portNumber, 7946)
     .option('--status-dir <dir>', 'folder for status objects and events; one agent a folder', '/run/arpeggio')
     .addOption(
@@ -66,7 +86,11 @@ const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
   stateDir: flags.state,
   statusDir: flags.statusDir,
   node: flags.node,
-  interfaces: flags.interface,
+  interfaces: flags.interface ?? [],
+  ...(flags.excludeInterfaces === undefined ? {} : { exclude: flags.excludeInterfaces }),
+  announceRate: flags.announceRate,
+  refreshMs: flags.refresh * 1000,
+  proxies: flags.proxyArp ?? [],
   join: flags.join ?? [],
   port: flags.port,
   metrics: flags.metrics,
@@ -86,6 +110,28 @@ function nodeName(text: string): string {
   if (!isNodeName(text))
     throw new InvalidArgumentError('A node name has letters, digits, ".", "-" and "_", at most 253 of them.');
   return text;
+}
+
+function exclusions(text: string, before: readonly string[] = []): readonly string[] {
+  const read = parseExclusion(text);
+  if (!read.ok) throw new InvalidArgumentError(read.issues.map(formatIssue).join('\n'));
+  return [...before, text];
+}
+
+function macs(text: string, before: readonly string[] = []): readonly string[] {
+  if (parseMac(text) === undefined) throw new InvalidArgumentError('A MAC is written as 02:00:00:00:00:01.');
+  return [...before, text];
+}
+
+function frameRate(text: string): number {
+  const rate = Number(text);
+  if (!/^\d{1,6}$/.test(text) || rate < 10) throw new InvalidArgumentError('A rate is a number from 10 to 999999.');
+  return rate;
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('An interval is a number of seconds from 0 to 99999.');
+  return Number(text);
 }
 
 function portNumber(text: string): number {

@@ -9,26 +9,13 @@ import { join, resolve } from 'node:path';
 import { EMPTY_LOCK, type Lock } from '../../src/allocator/lock.js';
 import { unfold } from '../../src/api/list.js';
 import type { Sourced } from '../../src/api/object.js';
-import { type Objects, readObjects } from '../../src/api/objects.js';
+import { readObjects } from '../../src/api/objects.js';
 import { type Issue, issue } from '../../src/issue/issue.js';
+import type { Written } from '../../src/plan/lint.js';
 import { isLockFile, mergeLocks, readLockFile } from '../source/lockfiles.js';
 import { type FileRead, readManifestFile, readManifestFiles, reasonOf } from '../source/manifestfiles.js';
 import { decodeManifests } from '../source/manifests.js';
 import type { DocumentCache } from '../source/quickmanifests.js';
-
-export interface ReadPaths {
-  readonly objects: Objects;
-  /** What can be read of the objects that are left out: to look for more mistakes in, and for nothing else. */
-  readonly salvaged: Objects;
-  /** Undefined: there is no lock file. Of one that is wrong, the issues tell, and its entries bind nobody. */
-  readonly lock: Lock | undefined;
-  /** By file, in the order they were read in. */
-  readonly issues: readonly Issue[];
-  /** Raw objects, lists taken apart: also those of kinds that Objects does not hold. */
-  readonly sourced: readonly Sourced<unknown>[];
-  /** The files, in the order they were read in, by the names they have in issues. */
-  readonly files: readonly string[];
-}
 
 /** What standard input is called in issues. */
 const STDIN = '<stdin>';
@@ -37,13 +24,13 @@ const STDIN = '<stdin>';
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /** What files hold, before anything is made of it. */
-export interface ReadSources extends Pick<ReadPaths, 'lock' | 'issues' | 'sourced' | 'files'> {}
+export interface ReadSources extends Pick<Written, 'lock' | 'issues' | 'sourced' | 'files'> {}
 
 /** FILE_UNREADABLE for what cannot be read at all. `standardInput` is read when a path is `-`. */
 export async function readPaths(
   paths: readonly string[],
   standardInput: AsyncIterable<Uint8Array> = process.stdin,
-): Promise<ReadPaths> {
+): Promise<Written> {
   const { issues, ...read } = await readSources(paths, { standardInput });
   const { objects, salvaged, issues: wrong } = readObjects(read.sourced);
   return { ...read, objects, salvaged, issues: [...issues, ...wrong] };

@@ -13,6 +13,11 @@ export interface WireSample {
   readonly requestsReceived: Readonly<Record<string, number>>;
   readonly responsesSent: Readonly<Record<string, number>>;
   readonly gratuitousSent: Readonly<Record<string, number>>;
+  /** Frames in which a stranger claimed an address of this node; addresses without any are left out. */
+  readonly conflictClaims: Readonly<Record<string, number>>;
+  readonly refreshesSent: number;
+  /** Interfaces that are answered on. */
+  readonly interfaces: readonly { readonly name: string; readonly protocols: readonly string[] }[];
   /** By drop reason. */
   readonly framesDropped: Readonly<Record<string, number>>;
   /** Heartbeat datagrams; `rejected` ones could not be decoded. */
@@ -35,6 +40,8 @@ export interface Metrics {
   countUpdate(outcome: 'done' | 'failed'): void;
   setAnnounced(announced: readonly Announced[]): void;
   setWire(sample: WireSample): void;
+  /** Strangers who claim addresses of this node now. */
+  setConflicts(conflicts: readonly { readonly address: string; readonly mac: string; readonly interface: string }[]): void;
   /** Members by state: `alive`, `suspect`, … */
   setMembers(members: Readonly<Record<string, number>>): void;
   /** A takeover: how it was noticed, and how long after the last sign of life the address was claimed. */
@@ -70,6 +77,7 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     countUpdate: updateSeries(registry),
     setAnnounced: announcedSeries(registry, node),
     setWire: wireSeries(registry),
+    setConflicts: conflictSeries(registry),
     setMembers: absolute(
       new Gauge({
         name: 'arpeggio_memberlist_members',
@@ -160,13 +168,45 @@ function wireSeries(registry: Registry): Metrics['setWire'] {
   const responses = counter('metallb_layer2_responses_sent', 'Replies sent.', 'ip');
   const gratuitous = counter('metallb_layer2_gratuitous_sent', 'Gratuitous frames sent.', 'ip');
   const beats = counter('arpeggio_memberlist_beats_total', 'Heartbeats sent, received and rejected.', 'direction');
+  const claims = counter('arpeggio_layer2_conflict_claims_total', 'Frames in which a stranger claimed the address.', 'ip');
+  const refreshes = new Counter({
+    name: 'arpeggio_layer2_refreshes_sent_total',
+    help: 'Gratuitous frames sent so that switches and hosts do not forget who answers.',
+    registers: [registry],
+  });
+  const interfaces = new Gauge({
+    name: 'arpeggio_interface_answering',
+    help: '1 for each interface that is answered on.',
+    labelNames: ['interface', 'protocol'],
+    registers: [registry],
+  });
   const dropped = counter('arpeggio_frames_dropped_total', 'Captured frames that were not answered, by reason.', 'reason');
   return (sample) => {
     requests(sample.requestsReceived);
     responses(sample.responsesSent);
     gratuitous(sample.gratuitousSent);
+    claims(sample.conflictClaims);
+    refreshes.reset();
+    refreshes.inc(sample.refreshesSent);
+    interfaces.reset();
+    for (const { name, protocols } of sample.interfaces) {
+      for (const protocol of protocols) interfaces.set({ interface: name, protocol }, 1);
+    }
     dropped(sample.framesDropped);
     beats(sample.beats);
+  };
+}
+
+function conflictSeries(registry: Registry): Metrics['setConflicts'] {
+  const gauge = new Gauge({
+    name: 'arpeggio_layer2_conflicts',
+    help: '1 for each stranger who claims an address that this node answers for.',
+    labelNames: ['ip', 'mac', 'interface'],
+    registers: [registry],
+  });
+  return (conflicts) => {
+    gauge.reset();
+    for (const { address, mac, interface: on } of conflicts) gauge.set({ ip: address, mac, interface: on }, 1);
   };
 }
 

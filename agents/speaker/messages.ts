@@ -10,7 +10,10 @@ import type { LogRecord } from '../runtime/log.js';
 import type { WireSample } from '../runtime/metrics.js';
 
 export type ToWire =
-  /** The whole table; it replaces the one before. `prefixes` cover every pool, so a new Service needs no new filter. */
+  /**
+   * The whole table; it replaces the one before. `prefixes` cover the addresses this node may have to answer for: those in
+   * whose ranking it is among the first, and few others.
+   */
   | { readonly type: 'announcements'; readonly announcements: readonly Announcement[]; readonly prefixes: readonly string[] }
   | { readonly type: 'interfaces'; readonly interfaces: readonly NetworkInterface[] }
   /** Asks for a `sample`. */
@@ -24,9 +27,20 @@ export type ToView =
   | { readonly type: 'log'; readonly record: LogRecord }
   | { readonly type: 'issues'; readonly issues: readonly Issue[] }
   | { readonly type: 'ownership'; readonly changes: readonly OwnerChange[] }
+  /** All addresses that are this node's to answer for, and that it has no interface for at present. */
+  | { readonly type: 'unanswerable'; readonly addresses: readonly string[] }
+  /** Strangers who claim addresses of this node, and such as were not heard for long or whose address is not this node's any more. */
+  | { readonly type: 'conflicts'; readonly begun: readonly ConflictChange[]; readonly over: readonly ConflictChange[] }
   | { readonly type: 'membership'; readonly membership: Membership }
   | { readonly type: 'sample'; readonly id: number; readonly sample: WireSample }
   | { readonly type: 'stop' };
+
+export interface ConflictChange {
+  readonly address: string;
+  /** The offender's. */
+  readonly mac: string;
+  readonly interface: string;
+}
 
 /** One address changed hands, as this node sees it. */
 export interface OwnerChange {

@@ -7,8 +7,16 @@ export interface AgentOptions {
   readonly stateDir: string;
   readonly statusDir: string;
   readonly node: string;
-  /** Interfaces answered on, by name. Never empty. */
+  /** Interfaces answered on, by name; none: all that can be, but for excluded ones. */
   readonly interfaces: readonly string[];
+  /** Regular expressions of the names of interfaces that are never answered on, in place of the default. */
+  readonly exclude?: readonly string[];
+  /** Gratuitous frames a second on each interface, at most. */
+  readonly announceRate: number;
+  /** Between two refreshes of one address, in milliseconds; 0: none. */
+  readonly refreshMs: number;
+  /** MACs of gateways that answer for others (proxy ARP): their claims are no conflict. */
+  readonly proxies: readonly string[];
   /** Peers as `host` or `host:port`. */
   readonly join: readonly string[];
   /** UDP port of the heartbeats. */

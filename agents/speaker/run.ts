@@ -6,6 +6,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { formatIssue, type Issue, issue } from '../../src/issue/issue.js';
+import { parseMac } from '../../src/net/mac.js';
 import type { ToView, ToWire } from './messages.js';
 import type { AgentOptions } from './options.js';
 import { checkBuild } from './wire/link.js';
@@ -33,9 +34,11 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
   let post = (message: ToView): void => void early.push(message);
   const wire = new Wire({
     node: options.node,
-    interfaces: options.interfaces,
     port: options.port,
     peers,
+    announceRate: options.announceRate,
+    refreshMs: options.refreshMs,
+    proxies: options.proxies.flatMap((text) => parseMac(text) ?? []),
     post: (message) => post(message),
   });
   // Before anything of this host is touched: an agent that cannot run beside another must not disturb it.

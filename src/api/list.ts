@@ -32,7 +32,7 @@ function unfoldInto(objects: Sourced<unknown>[], sourced: Sourced<unknown>): voi
 /** In these a kind that ends in `List` is one. In other groups it may be an object by itself, such as a list of allowed addresses. */
 const LISTED = ['v1', 'discovery.k8s.io/v1', 'networking.k8s.io/v1'];
 
-const isList = ({ apiVersion, kind }: PlainObject): boolean =>
+export const isList = ({ apiVersion, kind }: PlainObject): boolean =>
   typeof apiVersion === 'string' &&
   typeof kind === 'string' &&
   kind.endsWith('List') &&

@@ -84,6 +84,8 @@ export const CATALOGUE = {
   // The agent's surroundings.
   INTERFACE_MISSING: { severity: 'error', summary: 'an interface that does not exist on this node' },
   INTERFACE_UNUSABLE: { severity: 'error', summary: 'an interface that is down or cannot do ARP' },
+  INTERFACE_EXCLUDE_INVALID: { severity: 'error', summary: 'an exclusion of interfaces that is no regular expression' },
+  INTERFACE_WATCH_FAILED: { severity: 'error', summary: 'the interfaces of this host cannot be listed or followed' },
   CAPTURE_DENIED: { severity: 'error', summary: 'no permission for raw packets' },
   CAPTURE_FAILED: { severity: 'error', summary: 'packets cannot be captured or sent' },
   CAPTURE_BUILD: { severity: 'error', summary: 'the capture module is missing or built so that it can abort the process' },
@@ -93,7 +95,6 @@ export const CATALOGUE = {
   PEER_UNRESOLVED: { severity: 'error', summary: 'a --join host that has no address' },
   PORT_IN_USE: { severity: 'error', summary: 'a port the agent needs is taken' },
   DELIVER_FAILED: { severity: 'error', summary: 'the addresses could not be put on lo' },
-  IPV6_UNANSWERED: { severity: 'warning', summary: 'this version does not answer neighbour solicitations for IPv6' },
 } as const;
 
 export type IssueCode = keyof typeof CATALOGUE;

@@ -1,12 +1,13 @@
 /**
- * A heartbeat on the wire: one UDP datagram, big-endian, of exactly the length that its name gives it.
+ * A heartbeat on the wire: one UDP datagram, big-endian, of exactly the length that its name and its MACs give it.
  *
- *   0       4         5       6            8         16         20        21
- *   | ARPB  | version | flags | intervalMs | boot id | sequence | length  | name (ASCII) |
+ *   0       4         5       6            8         16         20       21        22
+ *   | ARPB  | version | flags | intervalMs | boot id | sequence | length | MACs    | name (ASCII) | 6 bytes a MAC |
  *
  * Anything else, of whatever bytes, is not a beat. A beat is not authenticated: whoever can send to the port can speak for
  * any node, as with MetalLB's memberlist without a key.
  */
+import { type Mac, readMac, writeMac } from '../net/mac.js';
 
 /** 64 bits as 16 lower-case hexadecimal digits: drawn once when a process starts, so that two lives of one node differ. */
 export type BootId = string;
@@ -21,16 +22,22 @@ export interface Beat {
   readonly intervalMs: number;
   readonly ready: boolean;
   readonly leaving: boolean;
+  /** Of the interfaces on which the node claims addresses, so that its claims are told from a stranger's. At most {@link MOST_MACS}. */
+  readonly macs: readonly Mac[];
 }
 
+/** Interfaces beyond that are answered on all the same, but peers take their claims for a stranger's. */
+export const MOST_MACS = 64;
+
 const MAGIC = 0x41525042;
-const VERSION = 1;
+const VERSION = 2;
 const READY = 1;
 const LEAVING = 2;
-const HEAD_LENGTH = 21;
+const HEAD_LENGTH = 22;
+const MAC_LENGTH = 6;
 /** A DNS subdomain has at most 253 characters, and node names are such. */
 const LONGEST_NAME = 253;
-const LONGEST_BEAT = HEAD_LENGTH + LONGEST_NAME;
+const LONGEST_BEAT = HEAD_LENGTH + LONGEST_NAME + MOST_MACS * MAC_LENGTH;
 
 const NODE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 const BOOT_ID = /^[0-9a-f]{16}$/;
@@ -40,10 +47,11 @@ export const isNodeName = (text: string): boolean => NODE_NAME.test(text);
 const isBootId = (text: string): boolean => BOOT_ID.test(text);
 
 /** The bytes of a beat. A name, boot id or number out of bounds is a bug of the caller, and throws. */
-export function encodeBeat({ node, bootId, sequence, intervalMs, ready, leaving }: Beat): Uint8Array {
+export function encodeBeat({ node, bootId, sequence, intervalMs, ready, leaving, macs }: Beat): Uint8Array {
   if (!isNodeName(node)) throw new RangeError(`"${node}" cannot name a node in a beat`);
   if (!isBootId(bootId)) throw new RangeError(`"${bootId}" is not a boot id`);
-  const bytes = new Uint8Array(HEAD_LENGTH + node.length);
+  if (macs.length > MOST_MACS) throw new RangeError(`${macs.length} MACs are more than ${MOST_MACS}`);
+  const bytes = new Uint8Array(HEAD_LENGTH + node.length + macs.length * MAC_LENGTH);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC);
   view.setUint8(4, VERSION);
@@ -53,7 +61,9 @@ export function encodeBeat({ node, bootId, sequence, intervalMs, ready, leaving 
   view.setUint32(12, Number.parseInt(bootId.slice(8), 16));
   view.setUint32(16, inBounds(sequence, 0xffffffff));
   view.setUint8(20, node.length);
+  view.setUint8(21, macs.length);
   for (let i = 0; i < node.length; i++) view.setUint8(HEAD_LENGTH + i, node.charCodeAt(i));
+  for (const [i, mac] of macs.entries()) writeMac(view, HEAD_LENGTH + node.length + i * MAC_LENGTH, mac);
   return bytes;
 }
 
@@ -71,11 +81,14 @@ export function decodeBeat(bytes: Uint8Array): Beat | undefined {
   const intervalMs = view.getUint16(6);
   const sequence = view.getUint32(16);
   if ((flags & ~(READY | LEAVING)) !== 0 || intervalMs === 0 || sequence === 0) return undefined;
-  if (view.getUint8(20) !== bytes.length - HEAD_LENGTH) return undefined;
-  const node = String.fromCharCode(...bytes.subarray(HEAD_LENGTH));
+  const [nameLength, count] = [view.getUint8(20), view.getUint8(21)];
+  const macsAt = HEAD_LENGTH + nameLength;
+  if (count > MOST_MACS || bytes.length !== macsAt + count * MAC_LENGTH) return undefined;
+  const node = String.fromCharCode(...bytes.subarray(HEAD_LENGTH, macsAt));
   if (!isNodeName(node)) return undefined;
   const bootId = hexadecimal(view.getUint32(8)) + hexadecimal(view.getUint32(12));
-  return { node, bootId, sequence, intervalMs, ready: (flags & READY) !== 0, leaving: (flags & LEAVING) !== 0 };
+  const macs = Array.from({ length: count }, (_, i) => readMac(view, macsAt + i * MAC_LENGTH));
+  return { node, bootId, sequence, intervalMs, ready: (flags & READY) !== 0, leaving: (flags & LEAVING) !== 0, macs };
 }
 
 const hexadecimal = (word: number): string => word.toString(16).padStart(8, '0');

@@ -5,7 +5,8 @@
  * Pure: it holds what was heard and is told what time it is. Its own lateness, by which its tick came after the time it asked
  * for, is never counted as the silence of others. Memory is bounded, whoever sends whatever.
  */
-import type { Beat } from './beat.js';
+import { type Mac, sameMac } from '../net/mac.js';
+import { type Beat, MOST_MACS } from './beat.js';
 import type { Member, MemberState, Membership } from './membership.js';
 import { hear, isContested, judgeSilence, makeRoom, newPeer, noteRival, type Peer, type Rival } from './peer.js';
 import type { Heartbeat, HeartbeatSettings } from './state.js';
@@ -20,6 +21,8 @@ export type HeartbeatInput =
   /** `from` is the sender's `host:port`, written as in `join`. */
   | { readonly kind: 'beat'; readonly from: string; readonly beat: Beat }
   | { readonly kind: 'ready'; readonly ready: boolean }
+  /** The MACs from which this node claims addresses are these now: peers are told at once. */
+  | { readonly kind: 'macs'; readonly macs: readonly Mac[] }
   /** A peer of `--join` whose name got an address only now. A start that has not settled waits for it too. */
   | { readonly kind: 'join'; readonly address: string }
   | { readonly kind: 'leave' };
@@ -62,6 +65,7 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
     sequence: 0,
     peers: new Map(),
     ready: false,
+    macs: [],
     leaving: false,
     start: { kind: 'settling', until: now + settings.missed * settings.intervalMs + settings.settleMs },
     heard: new Set(),
@@ -86,6 +90,8 @@ export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: num
         { state: input.ready === state.ready ? state : beatNow({ ...state, ready: input.ready }, now), effects: [] },
         now,
       );
+    case 'macs':
+      return finish({ state: beatNow({ ...state, macs: input.macs.slice(0, MOST_MACS) }, now), effects: [] }, now);
     case 'join':
       return finish({ state: beatNow(joinLate(state, input.address), now), effects: [] }, now);
     case 'leave':
@@ -100,11 +106,12 @@ export function membershipOf({ settings, start, ready, leaving, peers }: Heartbe
   return { self: settings.self, settled, ready: ready && settled && !leaving, members };
 }
 
-const memberOf = ({ name, address, state, ready, evidence, since }: Peer): Member => ({
+const memberOf = ({ name, address, state, ready, macs, evidence, since }: Peer): Member => ({
   name,
   address,
   state,
   ready,
+  macs,
   evidence,
   since,
 });
@@ -147,7 +154,7 @@ function receive(state: Heartbeat, beat: Beat, from: string, now: number): Heart
     return warnOfClash({ ...state, peers }, peer.name, [peer.address, ...addressesOf(peer.rivals)], peer.rivals, now);
   const next = { ...state, peers, heard: heardFrom(state, from) };
   if (heard === 'restarted') return answer(next, peer, from, [changed(peer, known)]);
-  const isNews = peer.state !== known.state || peer.ready !== known.ready;
+  const isNews = peer.state !== known.state || peer.ready !== known.ready || !sameMacs(peer.macs, known.macs);
   return { state: next, effects: isNews ? [changed(peer, known)] : [] };
 }
 
@@ -218,6 +225,9 @@ function finish({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
     effects: to.length === 0 ? effects : [...effects, { kind: 'send', to, beat: ownBeat(next, sequence) }],
   };
 }
+
+const sameMacs = (a: readonly Mac[], b: readonly Mac[]): boolean =>
+  a.length === b.length && a.every((mac, i) => sameMac(mac, b[i] ?? mac));
 
 const changed = (peer: Peer, before?: Peer): HeartbeatEffect => ({
   kind: 'changed',

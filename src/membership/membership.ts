@@ -3,6 +3,8 @@
  * whatever does gives this shape, and the rest of the agent knows no other.
  */
 
+import type { Mac } from '../net/mac.js';
+
 /** `silent`: believed dead, by the evidence. `left`: said so itself. Both stay listed for a while. */
 export type MemberState = 'alive' | 'silent' | 'left';
 
@@ -20,6 +22,8 @@ export interface Member {
   readonly state: MemberState;
   /** Its view is synced and its capture open. A member that is not ready owns nothing. */
   readonly ready: boolean;
+  /** From which it claims addresses; those of a member that is gone are remembered with it. */
+  readonly macs: readonly Mac[];
   readonly evidence: Evidence;
   /** When `state` began, in milliseconds of the injected clock. */
   readonly since: number;

@@ -4,6 +4,7 @@
  * Within a boot id the sequence only rises; a new boot id is a restart. A boot id once replaced does not speak again while
  * its successor is heard: if it does, two nodes go by one name, and that is said rather than followed.
  */
+import type { Mac } from '../net/mac.js';
 import type { Beat, BootId } from './beat.js';
 import type { Evidence, MemberState } from './membership.js';
 
@@ -16,6 +17,8 @@ export interface Peer {
   readonly sequence: number;
   readonly intervalMs: number;
   readonly ready: boolean;
+  /** Of its newest beat. */
+  readonly macs: readonly Mac[];
   readonly state: MemberState;
   readonly evidence: Evidence;
   /** When `state` began. */
@@ -41,9 +44,9 @@ export type Heard = 'accepted' | 'restarted' | 'replayed' | 'rival';
 const RIVALS = 4;
 
 export function newPeer(beat: Beat, address: string, now: number): Peer {
-  const { node: name, bootId, sequence, intervalMs, ready, leaving } = beat;
+  const { node: name, bootId, sequence, intervalMs, ready, leaving, macs } = beat;
   const said = leaving ? LEFT : ALIVE;
-  return { name, address, bootId, sequence, intervalMs, ready, ...said, since: now, heardAt: now, rivals: [] };
+  return { name, address, bootId, sequence, intervalMs, ready, macs, ...said, since: now, heardAt: now, rivals: [] };
 }
 
 const ALIVE = { state: 'alive', evidence: { kind: 'heard' } } as const;
@@ -69,13 +72,14 @@ function hearOtherLife(peer: Peer, beat: Beat, address: string, now: number): { 
 }
 
 function follow(peer: Peer, beat: Beat, address: string, now: number): Peer {
-  const { sequence, intervalMs, ready, leaving } = beat;
+  const { sequence, intervalMs, ready, leaving, macs } = beat;
   const said = leaving ? LEFT : ALIVE;
   const unchanged = said.state === peer.state;
   return {
     ...peer,
     ...(unchanged ? {} : { ...said, since: now }),
-    ...{ address, sequence, intervalMs, ready, heardAt: now },
+    // One that has just started does not know yet; what it had before is most likely what it will have.
+    ...{ address, sequence, intervalMs, ready, macs: macs.length === 0 ? peer.macs : macs, heardAt: now },
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * What a node that sends and hears heartbeats is told at its start, and what it holds from then on.
  */
+import type { Mac } from '../net/mac.js';
 import type { BootId } from './beat.js';
 import type { Peer, Rival } from './peer.js';
 import type { Warnings } from './warnings.js';
@@ -34,6 +35,8 @@ export interface Heartbeat {
   readonly peers: ReadonlyMap<string, Peer>;
   /** This node's view is synced and its capture open. */
   readonly ready: boolean;
+  /** Of the interfaces on which this node claims addresses. */
+  readonly macs: readonly Mac[];
   readonly leaving: boolean;
   /** `until` is when the wait ends if not every joined address is heard before. */
   readonly start: { readonly kind: 'settling'; readonly until: number } | { readonly kind: 'settled' };

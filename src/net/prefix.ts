@@ -38,6 +38,22 @@ function prefixOf(address: Address, length: number): Prefix {
   return { address: addressFromBigInt(address.family, lowest), length };
 }
 
+/** Whether `address` is of the prefix's family and has its first bits. */
+export function prefixContains({ address: network, length }: Prefix, address: Address): boolean {
+  if (network.family === 'IPv4') {
+    return address.family === 'IPv4' && ((network.value ^ address.value) & maskOf(length)) === 0;
+  }
+  return (
+    address.family === 'IPv6' &&
+    network.words.every(
+      (word, i) => ((word ^ (address.words[i] ?? 0)) & maskOf(Math.min(32, Math.max(0, length - i * 32)))) === 0,
+    )
+  );
+}
+
+/** The highest `bits` of 32. A shift by 32 is a shift by 0 in JavaScript, hence the case of its own. */
+const maskOf = (bits: number): number => (bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0);
+
 export const formatPrefix = ({ address, length }: Prefix): string => `${formatAddress(address)}/${length}`;
 
 export const isIpv4Mapped = (address: Address): boolean =>

@@ -45,6 +45,9 @@ export const senderMac = (frame: DataView): Mac => readMac(frame, 22);
 export const senderAddress = (frame: DataView): Ipv4 => frame.getUint32(28);
 export const targetAddress = (frame: DataView): Ipv4 => frame.getUint32(38);
 
+/** Whether the sender says that it holds an address, as every request and reply does but a probe (RFC 5227 §1.1). */
+export const isClaim = (frame: DataView): boolean => senderAddress(frame) !== 0 && operation(frame) <= ArpOperation.reply;
+
 /**
  * Turns the request in `frame` into the reply that says `mac` holds `address`, in place, and gives the length to send.
  * `frame` is a view of the receive buffer: with room for 60 bytes the reply is padded to them with zeros.
@@ -82,6 +85,19 @@ export function writeGratuitous(frame: DataView, operation: ArpOperation, mac: M
   frame.setUint32(38, address);
   return pad(frame);
 }
+
+/**
+ * Writes the broadcast probe by which `mac` asks who holds `address` without claiming it (RFC 5227 §2.1.1), and gives the
+ * length to send. `frame` has room for 60 bytes.
+ */
+export function writeProbe(frame: DataView, mac: Mac, address: Ipv4): number {
+  const length = writeGratuitous(frame, ArpOperation.request, mac, address);
+  frame.setUint32(28, 0);
+  writeMac(frame, 32, NOBODY);
+  return length;
+}
+
+const NOBODY: Mac = { high: 0, low: 0 };
 
 function pad(frame: DataView): number {
   const end = Math.min(frame.byteLength, ARP_PADDED_LENGTH);

@@ -1,55 +1,107 @@
 /**
- * The text of the pcap filter by which the kernel hands us only ARP requests that may be for us (pcap-filter(7)). A filter
- * is a sieve, not a decision: what it lets through is decided again, so it may be too wide but never too narrow.
+ * The text of the pcap filter by which the kernel hands us only what may be for us (pcap-filter(7)): questions about our
+ * addresses, and what others say about them. A filter is a sieve, not a decision: what it lets through is decided again, so
+ * it may be too wide but never too narrow.
  */
-import { type Address, compareAddresses, type Ipv4, ipv4 } from '../net/address.js';
+import { type Address, compareAddresses, ipv4, ipv6 } from '../net/address.js';
 import { formatMac, type Mac } from '../net/mac.js';
-import type { Prefix } from '../net/prefix.js';
+import { type Prefix, widthOf } from '../net/prefix.js';
 import { prefixesOf, type Range } from '../net/range.js';
 import { rangeSet } from '../net/rangeset.js';
 import { ARP_FRAME_LENGTH, ARP_LONGEST_LENGTH } from './arp.js';
 
-/** Prefixes a filter names at most: each is a few instructions that every ARP frame runs through. */
+/** Prefixes a filter names at most: each is a few instructions that every ARP or neighbour frame runs through. */
 const FILTER_PREFIX_LIMIT = 64;
 
 export interface CaptureFilter {
   /** The interface's own address, whose frames we would otherwise hear ourselves send. */
   readonly mac: Mac;
-  /** Where targets may lie. IPv6 prefixes are left out: ARP has none. */
+  /** Where our addresses may lie. */
   readonly prefixes: readonly Prefix[];
 }
 
 /** What is no whole ARP packet for IPv4 over Ethernet comes through, so that it is counted instead of vanishing. */
 const MALFORMED = `len < ${ARP_FRAME_LENGTH} or len > ${ARP_LONGEST_LENGTH} or arp[0:2] != 1 or arp[2:2] != 0x0800 or arp[4:2] != 0x0604`;
 
+/** Where an address lies in a frame: the words of it, in pcap's terms. */
+const ARP_SENDER = ['arp[14:4]'];
+const ARP_TARGET = ['arp[24:4]'];
+const NEIGHBOUR_TARGET = ['ip6[48:4]', 'ip6[52:4]', 'ip6[56:4]', 'ip6[60:4]'];
+
 /**
- * The filter: ARP requests (gratuitous ones too) for a target within `prefixes`, and malformed ARP, not sent by `mac`, without a VLAN tag.
+ * The filter, for frames without a VLAN tag that `mac` did not send: ARP requests for a target within `prefixes`, ARP of any
+ * kind from a sender within them, malformed ARP; and IPv6 neighbour solicitations and advertisements for a target within
+ * them, if no extension header stands before them. A family without prefixes is left out.
  *
- * `not vlan` stands last because the word moves the offsets of everything after it. It is needed although a tagged frame
- * has another type on the wire: the kernel takes the tag out of the frame and keeps it beside it.
+ * In a filter `and` and `or` bind alike, from left to right: hence every parenthesis. `not vlan` stands last because the word
+ * moves the offsets of everything after it. It is needed although a tagged frame has another type on the wire: the kernel
+ * takes the tag out of the frame and keeps it beside it.
  */
 export function captureFilter({ mac, prefixes }: CaptureFilter): string {
-  const targets = prefixes.flatMap(({ address, length }) =>
-    address.family === 'IPv4' ? [targetWithin(address.value, length)] : [],
-  );
-  // libpcap refuses a filter that can never match. Nobody asks who has 0.0.0.0.
-  const target = targets.length === 0 ? targetWithin(0, 32) : targets.join(' or ');
-  return `arp and not ether src ${formatMac(mac)} and (${MALFORMED} or (arp[6:2] = 1 and (${target}))) and not vlan`;
+  const bits = prefixes.map(bitsOf);
+  const ofArp = bits.filter(({ words }) => words.length === 1);
+  const ofNeighbours = bits.filter(({ words }) => words.length === 4);
+  // The type stands first: it is all that most frames are asked for. Our own frames are few.
+  const notOurs = `not ether src ${formatMac(mac)}`;
+  const arp = `arp and ${notOurs} and (${MALFORMED} or ${wantedArp(ofArp)})`;
+  if (ofNeighbours.length === 0) return `${arp} and not vlan`;
+  const neighbours = `ip6[6] = 58 and (ip6[40] = 135 or ip6[40] = 136) and ${notOurs} and ${within(NEIGHBOUR_TARGET, ofNeighbours)}`;
+  return ofArp.length === 0 ? `${neighbours} and not vlan` : `((${arp}) or (${neighbours})) and not vlan`;
 }
 
-function targetWithin(address: Ipv4, length: number): string {
-  const value = `0x${address.toString(16).padStart(8, '0')}`;
-  return length === 32 ? `arp[24:4] = ${value}` : `(arp[24:4] & 0x${maskOf(length).toString(16).padStart(8, '0')}) = ${value}`;
+function wantedArp(prefixes: readonly Bits[]): string {
+  // libpcap refuses a filter that can never match. Nobody asks who has 0.0.0.0.
+  if (prefixes.length === 0) return '(arp[6:2] = 1 and arp[24:4] = 0x00000000)';
+  return `(arp[6:2] = 1 and ${within(ARP_TARGET, prefixes)}) or ${within(ARP_SENDER, prefixes)}`;
 }
+
+/** A prefix of either family, as the words of its address: one, or four. */
+interface Bits {
+  readonly words: readonly number[];
+  /** How many bits of them count; the others are 0. */
+  readonly length: number;
+}
+
+const bitsOf = ({ address, length }: Prefix): Bits => ({ words: wordsOf(address), length });
+const wordsOf = (address: Address): readonly number[] => (address.family === 'IPv4' ? [address.value] : address.words);
+
+/** That the words from `depth` on lie in one of `prefixes`, of which there is one. What they have in common is asked once. */
+function within(fields: readonly string[], prefixes: readonly Bits[], depth = 0): string {
+  const field = fields[depth];
+  const ending: string[] = [];
+  const going = new Map<number, Bits[]>();
+  for (const prefix of prefixes) {
+    const word = prefix.words[depth] ?? 0;
+    const bits = prefix.length - depth * 32;
+    if (bits > 32) going.set(word, [...(going.get(word) ?? []), prefix]);
+    else ending.push(bits === 32 ? `${field} = ${hexWord(word)}` : `(${field} & ${hexWord(maskOf(bits))}) = ${hexWord(word)}`);
+  }
+  const further = [...going].map(([word, some]) => `(${field} = ${hexWord(word)} and ${within(fields, some, depth + 1)})`);
+  const all = [...ending, ...further];
+  return all.length === 1 ? all.join() : `(${all.join(' or ')})`;
+}
+
+const hexWord = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`;
 
 /**
- * At most `limit` IPv4 prefixes, ascending and disjoint, that cover every IPv4 address of `ranges`: exactly if that is
- * possible, else with the closest neighbours joined first. IPv6 ranges are left out. `limit` is at least 1.
+ * At most `limit` prefixes, ascending and disjoint, that cover every address of `ranges`: exactly if that is possible, else
+ * with the closest neighbours joined first. Where both families have more than half of `limit`, each gets half. One of each
+ * family is always left, so `limit` is at least 1, or 2 for both.
  */
 export function coveringPrefixes(ranges: Iterable<Range>, limit: number = FILTER_PREFIX_LIMIT): Prefix[] {
-  const ipv4Ranges = [...ranges].filter(({ first }) => first.family === 'IPv4');
-  let prefixes = rangeSet(ipv4Ranges).ranges.flatMap(prefixesOf);
-  for (let length = 31; length >= 0 && prefixes.length > limit; length--) prefixes = joinNeighbours(prefixes, length, limit);
+  const exact = rangeSet(ranges).ranges.flatMap(prefixesOf);
+  const ofIpv4 = exact.filter(({ address }) => address.family === 'IPv4');
+  const ofIpv6 = exact.filter(({ address }) => address.family === 'IPv6');
+  const joined = join(ofIpv4, Math.max(limit - ofIpv6.length, limit / 2));
+  return [...joined, ...join(ofIpv6, limit - joined.length)];
+}
+
+/** Joins the closest neighbours among prefixes of one family until no more than `limit` are left, or one. */
+function join(exact: readonly Prefix[], limit: number): readonly Prefix[] {
+  const width = exact[0] === undefined ? 0 : widthOf(exact[0].address.family);
+  let prefixes = exact;
+  for (let length = width - 1; length >= 0 && prefixes.length > limit; length--)
+    prefixes = joinNeighbours(prefixes, length, limit);
   return prefixes;
 }
 
@@ -70,11 +122,14 @@ function joinNeighbours(prefixes: readonly Prefix[], length: number, limit: numb
 }
 
 function truncate({ address }: Prefix, length: number): Prefix {
-  return { address: address.family === 'IPv4' ? ipv4((address.value & maskOf(length)) >>> 0) : address, length };
+  const kept = (word: number, depth: number): number => (word & maskOf(length - depth * 32)) >>> 0;
+  if (address.family === 'IPv4') return { address: ipv4(kept(address.value, 0)), length };
+  const [a, b, c, d] = address.words;
+  return { address: ipv6([kept(a, 0), kept(b, 1), kept(c, 2), kept(d, 3)]), length };
 }
 
 const sharesBits = (a: Address, b: Address, length: number): boolean =>
-  a.family === 'IPv4' && b.family === 'IPv4' ? ((a.value ^ b.value) & maskOf(length)) === 0 : compareAddresses(a, b) === 0;
+  compareAddresses(truncate({ address: a, length }, length).address, truncate({ address: b, length }, length).address) === 0;
 
-/** A shift by 32 is a shift by 0 in JavaScript, hence the case of its own. */
-const maskOf = (length: number): number => (length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0);
+/** The first `bits` of a word, which may be more than it has or less than none. A shift by 32 is a shift by 0 in JavaScript. */
+const maskOf = (bits: number): number => (bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0);

@@ -19,15 +19,22 @@ import type { Config } from '../config/config.js';
 import type { Issue, ObjectRef } from '../issue/issue.js';
 import { check } from './check.js';
 
-export interface LintInput {
+/** Everything that was written somewhere, as it was read. */
+export interface Written {
   readonly objects: Objects;
+  /** What can be read of the objects that are left out: to look for more mistakes in, and for nothing else. */
   readonly salvaged: Objects;
-  /** Undefined: there is no lock file, and nobody is told to have one. */
+  /** Undefined: there is no lock file, and nobody is told to have one. Of one that is wrong, its entries bind nobody. */
   readonly lock: Lock | undefined;
-  /** Of reading. */
+  /** Of reading, by file, in the order they were read in. */
   readonly issues: readonly Issue[];
+  /** Raw objects, lists taken apart: also those of kinds that Objects does not hold. */
   readonly sourced: readonly Sourced<unknown>[];
+  /** The files, in the order they were read in, by the names they have in issues. */
   readonly files: readonly string[];
+}
+
+export interface LintInput extends Written {
   readonly loadBalancerClass?: string;
 }
 

@@ -60,7 +60,7 @@ function viewsOf(objects: Objects, services: readonly ServiceView[]): Views {
 function answering(views: Views, text: string): string[] {
   const live = new Set(NODES);
   return NODES.filter((self) => {
-    const { claims } = elect(ballotOf(views.get(self)?.announcements ?? []), live, self);
+    const { claims } = elect(ballotOf(views.get(self)?.announcements ?? []), live, { name: self, canAnswer: () => true });
     return 'answer' in decide(arpFrame({ target: text }), ETH0, claims);
   });
 }

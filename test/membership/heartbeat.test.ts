@@ -165,6 +165,18 @@ describe('a peer', () => {
     expect(world.live(A)).toEqual(['a', 'b', 'c']);
   });
 
+  test('tells at once from which MACs it claims addresses, and they are remembered when it is gone', () => {
+    const world = three();
+    const macs = [{ high: 0x02000000, low: 3 }];
+    world.input(C, { kind: 'macs', macs });
+    world.run(1002);
+    const ofC = () => membershipOf(world.state(A)).members.find(({ name }) => name === 'c');
+    expect(ofC()?.macs).toEqual(macs);
+    world.kill(C);
+    world.run(2000);
+    expect(ofC()).toMatchObject({ state: 'silent', macs });
+  });
+
   test('that restarts is known by its new boot id, and owns nothing until it is ready', () => {
     const world = three();
     world.kill(C);
@@ -250,7 +262,11 @@ function alone(change: Partial<HeartbeatSettings> = {}): {
     step,
     hear: (beat, from, now) =>
       step(
-        { kind: 'beat', from, beat: { bootId: boot(1), sequence: 1, intervalMs: 100, ready: true, leaving: false, ...beat } },
+        {
+          kind: 'beat',
+          from,
+          beat: { bootId: boot(1), sequence: 1, intervalMs: 100, ready: true, leaving: false, macs: [], ...beat },
+        },
         now,
       ),
     state: () => state,
@@ -368,11 +384,13 @@ describe('memory is bounded', () => {
       intervalMs: fc.constantFrom(1, 100, 65_535),
       ready: fc.boolean(),
       leaving: fc.boolean(),
+      macs: fc.array(fc.record({ high: fc.nat(1), low: fc.nat(1) }), { maxLength: 3 }),
     });
     const input = fc.oneof(
       fc.record({ kind: fc.constant('beat' as const), from: fc.constantFrom(...ALL, 'elsewhere:1'), beat }),
       fc.constant({ kind: 'tick' as const }),
       fc.record({ kind: fc.constant('ready' as const), ready: fc.boolean() }),
+      fc.record({ kind: fc.constant('macs' as const), macs: fc.array(fc.record({ high: fc.nat(1), low: fc.nat(1) })) }),
       fc.constant({ kind: 'leave' as const }),
     );
     fc.assert(

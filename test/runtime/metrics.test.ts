@@ -39,6 +39,9 @@ test('the wire thread’s counts are shown as they are, not added up', async () 
     requestsReceived: { '192.0.2.1': n },
     responsesSent: { '192.0.2.1': n },
     gratuitousSent: { '192.0.2.1': 2 * n },
+    conflictClaims: { '192.0.2.1': n },
+    refreshesSent: n,
+    interfaces: [{ name: `eth${n}`, protocols: ['arp', 'ndp'] }],
     framesDropped: { 'not-for-us': n },
     beats: { sent: n, received: n, rejected: 0 },
   });
@@ -49,6 +52,12 @@ test('the wire thread’s counts are shown as they are, not added up', async () 
   expect(lines).toContain('metallb_layer2_responses_sent{ip="192.0.2.1"} 5');
   expect(lines).toContain('metallb_layer2_gratuitous_sent{ip="192.0.2.1"} 10');
   expect(lines).toContain('arpeggio_frames_dropped_total{reason="not-for-us"} 5');
+  expect(lines).toContain('arpeggio_layer2_conflict_claims_total{ip="192.0.2.1"} 5');
+  expect(lines).toContain('arpeggio_layer2_refreshes_sent_total 5');
+  expect(lines.filter((line) => line.startsWith('arpeggio_interface_answering'))).toEqual([
+    'arpeggio_interface_answering{interface="eth5",protocol="arp"} 1',
+    'arpeggio_interface_answering{interface="eth5",protocol="ndp"} 1',
+  ]);
   expect(lines).toContain('arpeggio_memberlist_beats_total{direction="received"} 5');
 });
 

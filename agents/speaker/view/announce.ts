@@ -1,11 +1,11 @@
 /**
  * From what is in force to what the wire thread needs: the announcements, and the prefixes its capture filter covers.
  */
-
 import type { NodeView } from '../../../src/api/views.js';
-import type { Config } from '../../../src/config/config.js';
+import type { Announcement } from '../../../src/layer2/announcement.js';
 import { type AddressedService, type Announcements, announcementsFor } from '../../../src/layer2/announcements.js';
 import type { Membership } from '../../../src/membership/membership.js';
+import { parseAddress } from '../../../src/net/address.js';
 import { formatPrefix } from '../../../src/net/prefix.js';
 import { coveringPrefixes } from '../../../src/packet/filter.js';
 import type { InForce } from '../../controller/reconcile.js';
@@ -33,6 +33,18 @@ function nodesOf(nodes: readonly NodeView[], { self, members }: Membership): rea
   return [...nodes, ...heard.map((name): NodeView => ({ name, labels: {}, networkUnavailable: false }))];
 }
 
-/** Of all pools, so that a new Service needs no new filter. */
-export const filterPrefixes = (config: Config | undefined): readonly string[] =>
-  coveringPrefixes(config?.pools.flatMap(({ ranges }) => ranges) ?? []).map(formatPrefix);
+/**
+ * Of the addresses that `node` may have to answer for: the next two after the owner are there when he dies. Others' are left
+ * to the kernel's filter, which drops them for next to nothing.
+ */
+export function filterPrefixes(announcements: readonly Announcement[], node: string): readonly string[] {
+  const near = announcements.filter(({ ranking }) => ranking.slice(0, NEAR).includes(node));
+  const ranges = near.flatMap(({ address }) => {
+    const read = parseAddress(address);
+    return read.ok ? [{ first: read.value, last: read.value }] : [];
+  });
+  return coveringPrefixes(ranges).map(formatPrefix);
+}
+
+/** The owner and those who follow when he is gone, and the next. */
+const NEAR = 3;

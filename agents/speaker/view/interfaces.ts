@@ -1,78 +1,106 @@
 /**
- * This node's network interfaces: a full list from `ip -json link`, made anew when a cheap look at sysfs shows a change.
+ * This node's network interfaces: a full list at once, after each change and now and then.
+ *
+ * The monitor's events are no more than ticks, so that nothing depends on its text: what counts is the list after them.
  */
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Issue, issue } from '../../../src/issue/issue.js';
 import type { NetworkInterface } from '../../../src/layer2/interface.js';
+import type { SelectionRule } from '../../../src/layer2/selection.js';
+import { Bell } from './bell.js';
+import { Followed } from './followed.js';
+import { listInterfaces } from './interfacelist.js';
+import { runLinkMonitor } from './linkmonitor.js';
 
-const run = promisify(execFile);
+export interface FollowOptions {
+  /** Changes of interfaces that are left out are no reason for a list: hundreds of them come and go with Pods. */
+  readonly rule: SelectionRule;
+  /** All interfaces, those left out too; also when nothing changed, so that what failed can be tried again. */
+  readonly onList: (interfaces: readonly NetworkInterface[]) => void;
+  readonly report: (one: Issue) => void;
+  /** How `ip` is called. @default ['ip'] */
+  readonly command?: readonly string[];
+}
 
-/** Room for what `ip` prints of some ten thousand interfaces. */
-const MAX_OUTPUT = 64 << 20;
-
-/** Between two looks at the interfaces that are answered on. */
-const LOOK_MS = 1000;
-/** Between two full lists, changed or not, as MetalLB's scan. */
+/** Between the beginnings of two lists, at least. */
+const GAP_MS = 20;
+/** Between two lists, changed or not, as MetalLB's scan. */
 const SCAN_MS = 10_000;
-/** What of an interface changes when it goes, comes back, goes down or gets another address. */
-const WATCHED = ['ifindex', 'flags', 'address', 'operstate', 'carrier_changes'];
+/** After the monitor was started, when it sees changes for certain. What came before it did is in the list made then. */
+const SETTLE_MS = 500;
 
-/** Lists the interfaces at once, after each change of one in `names`, and now and then; until `signal` aborts. */
-export async function followInterfaces(
-  names: readonly string[],
-  signal: AbortSignal,
-  onList: (interfaces: readonly NetworkInterface[]) => void,
-  onError: (why: string) => void,
-): Promise<void> {
-  let [seen, listedAt] = ['', Number.NEGATIVE_INFINITY];
-  while (!signal.aborted) {
-    const now = (await Promise.all(names.map(look))).join('\n');
-    if (now !== seen || performance.now() - listedAt >= SCAN_MS) {
-      [seen, listedAt] = [now, performance.now()];
-      await listInterfaces().then(onList, (error: Error) => onError(error.message));
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS).unref());
-  }
-}
-
-/** Empty for an interface that is not there. */
-const look = async (name: string): Promise<string> =>
-  (await Promise.all(WATCHED.map((file) => readSetting(name, file)))).join(' ');
-
-const readSetting = async (name: string, file: string): Promise<string> =>
-  readFile(`/sys/class/net/${name}/${file}`, 'utf8').then(
-    (text) => text.trim(),
-    () => '',
+/** Follows the interfaces until `signal` aborts; resolves when everything it started has ended. */
+export async function followInterfaces(options: FollowOptions, signal: AbortSignal): Promise<void> {
+  const { command = ['ip'] } = options;
+  const bell = new Bell();
+  const followed = new Followed(options.rule);
+  const said = new Said(options.report);
+  const monitored = runLinkMonitor(
+    {
+      command,
+      onLine: (line) => {
+        if (followed.take(line)) bell.ring();
+      },
+      onStart: () => {
+        bell.ring();
+        void pause(SETTLE_MS, undefined, { signal }).then(
+          () => bell.ring(),
+          () => undefined,
+        );
+      },
+      onLoss: () => {
+        followed.generations.interruptedAll();
+        bell.ring();
+      },
+      onDeath: (why) => said.monitorEnded(why),
+    },
+    signal,
   );
-
-/** Rejects when `ip` cannot be run. */
-async function listInterfaces(): Promise<readonly NetworkInterface[]> {
-  const { stdout } = await run('ip', ['-json', 'link', 'show'], { maxBuffer: MAX_OUTPUT });
-  return Promise.all((JSON.parse(stdout) as readonly IpLink[]).map(fromIpLink));
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    bell.clear();
+    const mark = followed.generations.mark;
+    const list = await listInterfaces(command).then(
+      (found) => followed.taken(found, mark),
+      (error: Error) => error.message,
+    );
+    if (signal.aborted) break;
+    if (typeof list === 'string') said.listFailed(list);
+    else {
+      said.listed();
+      options.onList(list);
+    }
+    await bell.heard(SCAN_MS, signal);
+    await pause(Math.max(0, startedAt + GAP_MS - performance.now()), undefined, { signal }).catch(() => undefined);
+  }
+  await monitored;
 }
 
-/** What `ip -json link show` prints of one interface; flags are the kernel's IFF_ names. */
-interface IpLink {
-  readonly ifindex: number;
-  readonly ifname: string;
-  readonly flags: readonly string[];
-  readonly master?: string;
-  readonly link_type?: string;
-  readonly address?: string;
-}
+/** What was reported, so that each is said once: a missing `ip` fails the lists and the monitor alike. */
+class Said {
+  readonly #report: (one: Issue) => void;
+  #listFailure: string | undefined;
 
-async function fromIpLink(link: IpLink): Promise<NetworkInterface> {
-  const flags = new Set(link.flags);
-  return {
-    name: link.ifname,
-    index: link.ifindex,
-    up: flags.has('UP'),
-    carrier: flags.has('LOWER_UP'),
-    broadcast: flags.has('BROADCAST'),
-    noArp: flags.has('NOARP'),
-    carrierChanges: Number(await readSetting(link.ifname, 'carrier_changes')),
-    ...(link.link_type === 'ether' && link.address !== undefined ? { mac: link.address } : {}),
-    ...(link.master === undefined ? {} : { master: link.master }),
-  };
+  constructor(report: (one: Issue) => void) {
+    this.#report = report;
+  }
+
+  listed(): void {
+    this.#listFailure = undefined;
+  }
+
+  listFailed(why: string): void {
+    if (this.#listFailure === why) return;
+    this.#listFailure = why;
+    this.#say(`the interfaces of this host cannot be listed with "ip -json link show": ${why}`);
+  }
+
+  monitorEnded(why: string): void {
+    if (this.#listFailure !== undefined) return;
+    this.#say(`"ip monitor" ended (${why}): until it runs again, changes are noticed each ${SCAN_MS / 1000} s`);
+  }
+
+  #say(message: string): void {
+    this.#report(issue('INTERFACE_WATCH_FAILED', '', message));
+  }
 }

@@ -1,15 +1,69 @@
 /**
- * The status objects a speaker shows: one ServiceL2Status for each Service it answers for.
+ * The status objects a speaker shows: one ServiceL2Status for each Service it answers for, and one ConfigurationState, which
+ * tells whether this node could use the configuration and what it met on the wire.
  */
 import { type KubeObject, METALLB_NAMESPACE } from '../../../src/api/object.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
+import { cut } from '../../controller/ready.js';
+import type { ConflictChange } from '../messages.js';
 
-/** `announcements` are those this node owns now. A Service with two addresses has one object, as with MetalLB. */
-export function speakerStatus(node: string, announcements: readonly Announcement[]): readonly KubeObject[] {
-  const first = new Map<string, Announcement>();
-  for (const one of announcements) for (const service of one.services) if (!first.has(service)) first.set(service, one);
-  return [...first].map(([service, { interfaces }]) => serviceL2Status(node, service, interfaces));
+export interface SpeakerState {
+  readonly node: string;
+  /** Those this node owns now. */
+  readonly announced: readonly Announcement[];
+  /** Whether the newest configuration is in force. */
+  readonly isValid: boolean;
+  readonly conflicts: readonly ConflictChange[];
+  /** Addresses that are this node's to answer for, and why it cannot. */
+  readonly unanswerable: ReadonlyMap<string, string>;
 }
+
+/** A Service with two addresses has one object, as with MetalLB. */
+export function speakerStatus(state: SpeakerState): readonly KubeObject[] {
+  const { node, announced } = state;
+  const first = new Map<string, Announcement>();
+  for (const one of announced) for (const service of one.services) if (!first.has(service)) first.set(service, one);
+  return [
+    ...[...first].map(([service, { interfaces }]) => serviceL2Status(node, service, interfaces)),
+    configurationState(state),
+  ];
+}
+
+/** MetalLB's object and first condition; the others say what MetalLB does not look at. */
+function configurationState({ node, isValid, conflicts, unanswerable }: SpeakerState): KubeObject {
+  const invalid = { status: 'False', reason: 'ConfigurationError', message: 'configuration error: an older one is in force' };
+  const conditions = [
+    { type: 'configReconcilerValid', ...(isValid ? { status: 'True', reason: 'Reconciled', message: '' } : invalid) },
+    condition('AddressConflict', 'ClaimedByStranger', conflicts.map(describeConflict)),
+    condition(
+      'Unanswerable',
+      'NoInterface',
+      [...unanswerable].map(([address, why]) => `${address}: ${why}`),
+    ),
+  ];
+  const result = isValid ? { result: 'Valid' } : { result: 'Invalid', errorSummary: invalid.message };
+  return {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'ConfigurationState',
+    metadata: {
+      name: `speaker-${node}`,
+      namespace: METALLB_NAMESPACE,
+      labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': node },
+    },
+    status: { ...result, conditions },
+  };
+}
+
+/** True as long as there is anything to tell. */
+const condition = (type: string, reason: string, told: readonly string[]): object => ({
+  type: `arpeggio/${type}`,
+  status: told.length > 0 ? 'True' : 'False',
+  reason: told.length > 0 ? reason : 'None',
+  message: cut(told.join('; ')),
+});
+
+export const describeConflict = ({ address, mac, interface: on }: ConflictChange): string =>
+  `${address} is claimed by ${mac} on ${on}`;
 
 function serviceL2Status(node: string, service: string, interfaces: Announcement['interfaces']): KubeObject {
   const [serviceNamespace = '', serviceName = ''] = service.split('/');

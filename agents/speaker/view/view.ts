@@ -2,9 +2,12 @@
  * The view thread: follows the source, keeps the wire thread's table up to date, and tells people what both did, as log lines,
  * status, events and metrics. Nothing here is on the way of a frame or of a failover.
  */
-import { formatIssue, type Issue, issue } from '../../../src/issue/issue.js';
+import { formatIssue, type Issue } from '../../../src/issue/issue.js';
+import { announceable, announceFailedMessage } from '../../../src/layer2/announceable.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
 import type { Refusal } from '../../../src/layer2/announcements.js';
+import { unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
+import type { Selection } from '../../../src/layer2/selection.js';
 import type { Membership } from '../../../src/membership/membership.js';
 import { changesBetween } from '../../controller/changes.js';
 import { type InForce, NOTHING, reconcile } from '../../controller/reconcile.js';
@@ -12,10 +15,10 @@ import { controllerStatus } from '../../controller/status.js';
 import { issueRecord, type Log } from '../../runtime/log.js';
 import type { Metrics } from '../../runtime/metrics.js';
 import type { Snapshot, Source } from '../../source/source.js';
-import type { OwnerChange, ToView, ToWire } from '../messages.js';
+import type { ConflictChange, OwnerChange, ToView, ToWire } from '../messages.js';
 import { announcementsOf, filterPrefixes } from './announce.js';
 import type { LoopbackDelivery } from './deliver.js';
-import { speakerStatus } from './status.js';
+import { describeConflict, speakerStatus } from './status.js';
 
 export interface ViewOptions {
   readonly node: string;
@@ -39,6 +42,12 @@ export class View {
   #knownIssues: ReadonlySet<string> = new Set();
   /** The table that was posted last, as text: an equal one is not posted again. */
   #published = '';
+  /** By address, MAC and interface. */
+  readonly #conflicts = new Map<string, ConflictChange>();
+  /** Addresses that are this node's to answer for, and why it cannot. */
+  #unanswerable: ReadonlyMap<string, string> = new Map();
+  /** This node's, as they were last seen. */
+  #selection: Selection = { interfaces: [], leftOut: new Map() };
   /** Steps on `lo` and the table, one after another. */
   #publishing: Promise<void> = Promise.resolve();
 
@@ -83,10 +92,21 @@ export class View {
         for (const change of message.changes) this.#onOwnerChange(change);
         this.#showOwned();
         break;
+      case 'unanswerable':
+        this.#onUnanswerable(message.addresses);
+        break;
+      case 'conflicts':
+        this.#onConflicts(message.begun, message.over);
+        break;
       case 'sample':
       case 'stop':
         break;
     }
+  }
+
+  /** The wire thread is told elsewhere; here they explain what cannot be answered for. */
+  setInterfaces(selection: Selection): void {
+    this.#selection = selection;
   }
 
   /** Waits for the steps under way, and takes back what was put on `lo`. */
@@ -128,7 +148,7 @@ export class View {
     const { announcements, refused } = announcementsOf(this.#inForce, this.#membership);
     this.#logRefusals(refused);
     const table = new Map(announcements.map((one) => [one.address, one]));
-    const message: ToWire = { type: 'announcements', announcements, prefixes: filterPrefixes(this.#inForce.config) };
+    const message: ToWire = { type: 'announcements', announcements, prefixes: filterPrefixes(announcements, this.#options.node) };
     const text = JSON.stringify(message);
     if (text === this.#published) return;
     this.#published = text;
@@ -173,33 +193,63 @@ export class View {
     const { metrics, node, source } = this.#options;
     const owned = [...this.#owned].sort().flatMap((address) => this.#announcements.get(address) ?? []);
     metrics.setAnnounced(owned.flatMap(({ address, services }) => services.map((service) => ({ service, address }))));
-    source.writeStatus('speaker', speakerStatus(node, owned));
+    metrics.setConflicts([...this.#conflicts.values()]);
+    const { config, stale } = this.#inForce;
+    const isValid = config !== undefined && !stale;
+    const [conflicts, unanswerable] = [[...this.#conflicts.values()], this.#unanswerable];
+    source.writeStatus('speaker', speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable }));
+  }
+
+  /** MetalLB's event, and its words where no named interface is there; every address is told of once. */
+  #onUnanswerable(addresses: readonly string[]): void {
+    const { log, node, source } = this.#options;
+    const before = this.#unanswerable;
+    const unanswerable = new Map<string, string>();
+    for (const address of addresses) {
+      const { services = [], interfaces = 'all' } = this.#announcements.get(address) ?? {};
+      const result = announceable(interfaces, this.#selection, address.includes(':') ? unusableForNdp : unusableFor);
+      // The wire thread will say so when it has seen the same list.
+      if ('on' in result) continue;
+      unanswerable.set(address, result.why);
+      if (before.get(address) === result.why) continue;
+      const msg = `${node} should announce ${address}, and cannot: ${result.why}`;
+      log({ level: 'warn', event: 'announceFailed', msg, fields: { ip: address, node, services, protocol: 'layer2' } });
+      const message = announceFailedMessage(address, node, result.failed, result.why);
+      for (const service of services) {
+        source.recordEvent({ type: 'Warning', reason: 'announceFailed', message, service, component: 'metallb-speaker' });
+      }
+    }
+    this.#unanswerable = unanswerable;
+    this.#showOwned();
+  }
+
+  #onConflicts(begun: readonly ConflictChange[], over: readonly ConflictChange[]): void {
+    const { log, source } = this.#options;
+    for (const one of over) {
+      this.#conflicts.delete(Object.values(one).join());
+      const msg = `${describeConflict(one)} no more, or it is not this node's any more`;
+      log({ level: 'info', event: 'addressConflictOver', msg, fields: fieldsOf(one) });
+    }
+    for (const one of begun) {
+      this.#conflicts.set(Object.values(one).join(), one);
+      const { services = [] } = this.#announcements.get(one.address) ?? {};
+      const msg = `${describeConflict(one)}, who is none of this cluster's nodes: traffic may go there; find the host, or name it with --proxy-arp if it answers for others`;
+      log({ level: 'warn', event: 'addressConflict', msg, fields: { ...fieldsOf(one), services } });
+      const message = `${describeConflict(one)}, who is none of this cluster's nodes`;
+      for (const service of services) {
+        source.recordEvent({ type: 'Warning', reason: 'addressConflict', message, service, component: 'metallb-speaker' });
+      }
+    }
+    this.#showOwned();
   }
 
   #logIssues(issues: readonly Issue[]): void {
-    const unanswered = this.#unanswered();
-    const all = [...issues, ...unanswered];
-    const texts = new Set(all.map(formatIssue));
-    for (const one of all) if (!this.#knownIssues.has(formatIssue(one))) this.#options.log(issueRecord(one));
+    const texts = new Set(issues.map(formatIssue));
+    for (const one of issues) if (!this.#knownIssues.has(formatIssue(one))) this.#options.log(issueRecord(one));
     if (this.#knownIssues.size > 0 && texts.size === 0) {
       this.#options.log({ level: 'info', event: 'configValid', msg: 'nothing is wrong with the state any more' });
     }
     this.#knownIssues = texts;
-  }
-
-  /** IPv6 addresses that Services hold: allocated, ranked, and not answered by this version. */
-  #unanswered(): readonly Issue[] {
-    return [...this.#inForce.outcomes].flatMap(([service, outcome]) =>
-      'allocated' in outcome && outcome.allocated.addresses.some(({ family }) => family === 'IPv6')
-        ? [
-            issue(
-              'IPV6_UNANSWERED',
-              '',
-              `${service} has an IPv6 address, and this version does not answer neighbour solicitations`,
-            ),
-          ]
-        : [],
-    );
   }
 
   #logRefusals(refused: readonly Refusal[]): void {
@@ -214,3 +264,9 @@ export class View {
     this.#refusals = texts;
   }
 }
+
+const fieldsOf = ({ address, mac, interface: on }: ConflictChange): Readonly<Record<string, unknown>> => ({
+  ip: address,
+  mac,
+  interface: on,
+});

@@ -4,8 +4,10 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Issue, issue } from '../../../src/issue/issue.js';
+import type { NetworkInterface } from '../../../src/layer2/interface.js';
+import { parseExclusion, selectInterfaces, selectionRule } from '../../../src/layer2/selection.js';
 import { serveHttp } from '../../runtime/http.js';
-import { createLog, issueRecord, type Log } from '../../runtime/log.js';
+import { createLog, issueRecord, type LogRecord } from '../../runtime/log.js';
 import { createMetrics, type Metrics, type WireSample } from '../../runtime/metrics.js';
 import { openDirectory } from '../../source/directory.js';
 import { joined } from '../../source/source.js';
@@ -56,7 +58,7 @@ async function start(): Promise<readonly Issue[] | undefined> {
     return [undeliverable];
   }
   log(startup());
-  watchInterfaces(log);
+  watchInterfaces(view);
   view.run(ended.signal);
   return undefined;
 }
@@ -112,18 +114,30 @@ function sampler(): { ask: () => Promise<WireSample>; receive: (id: number, samp
 }
 
 /** Tells the wire thread what interfaces there are, at once and after each change. */
-function watchInterfaces(to: Log): void {
-  void followInterfaces(
-    options.interfaces,
-    ended.signal,
-    (interfaces) => post({ type: 'interfaces', interfaces }),
-    (why) =>
-      to(issueRecord(issue('INTERFACE_UNUSABLE', '', `the interfaces cannot be listed with "ip -json link show": ${why}`))),
-  );
+function watchInterfaces(view: View): void {
+  const exclude = options.exclude?.flatMap((text) => {
+    const read = parseExclusion(text);
+    return read.ok ? [read.value] : [];
+  });
+  const rule = selectionRule(options.interfaces, exclude);
+  let missing: ReadonlySet<string> = new Set();
+  const onList = (all: readonly NetworkInterface[]): void => {
+    const selection = selectInterfaces(all, rule);
+    view.setInterfaces(selection);
+    post({ type: 'interfaces', interfaces: selection.interfaces });
+    const present = new Set(all.map(({ name }) => name));
+    const gone = options.interfaces.filter((name) => !present.has(name));
+    for (const name of gone) if (!missing.has(name)) log(issueRecord(interfaceMissing(name, present)));
+    missing = new Set(gone);
+  };
+  void followInterfaces({ rule, onList, report: (one) => log(issueRecord(one)) }, ended.signal);
 }
 
-function startup(): Parameters<Log>[0] {
+const interfaceMissing = (name: string, present: ReadonlySet<string>): Issue =>
+  issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${[...present].join(', ')}`);
+
+function startup(): LogRecord {
   const { node, stateDir, statusDir, interfaces, join } = options;
-  const msg = `Arpeggio agent starting on ${node}: state ${stateDir}, status ${statusDir}, interfaces ${interfaces.join(', ')}`;
+  const msg = `Arpeggio agent starting on ${node}: state ${stateDir}, status ${statusDir}, interfaces ${interfaces.length === 0 ? 'all' : interfaces.join(', ')}`;
   return { level: 'info', event: 'startup', msg, fields: { node, join } };
 }

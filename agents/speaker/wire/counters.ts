@@ -1,22 +1,28 @@
 /**
  * What the wire thread counts: by address as numbers on the frame path, as text only when somebody asks.
  */
+import type { NeighbourDropReason } from '../../../src/layer2/neighbourresponder.js';
 import type { DropReason } from '../../../src/layer2/responder.js';
-import { formatIpv4, type Ipv4 } from '../../../src/net/address.js';
+import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 
 export interface AddressCounters {
   requests: number;
   responses: number;
   gratuitous: number;
+  /** Frames in which a stranger claimed it. */
+  conflicts: number;
 }
 
-/** Frames that were put off and found the queue full, and replies the kernel refused, beside what the responder decides. */
-export type LossReason = DropReason | 'overload' | 'send-failed';
+/** Frames that were put off and found the queue full, and replies the kernel refused, beside what the responders decide. */
+export type LossReason = DropReason | NeighbourDropReason | 'overload' | 'send-failed';
 
 export class Counters {
-  readonly #byAddress = new Map<Ipv4, AddressCounters>();
+  readonly #byAddress = new Map<AddressKey, AddressCounters>();
+  /** Announcements beyond those that follow a change of owner. */
+  refreshes = 0;
   readonly drops: Record<LossReason, number> = {
     'not-arp': 0,
+    'not-ndp': 0,
     malformed: 0,
     'own-frame': 0,
     'not-a-request': 0,
@@ -28,16 +34,17 @@ export class Counters {
   };
 
   /** Counters persist after an address is withdrawn, as MetalLB's do. */
-  of(address: Ipv4): AddressCounters {
-    const known = this.#byAddress.get(address);
+  of(key: AddressKey): AddressCounters {
+    const known = this.#byAddress.get(key);
     if (known !== undefined) return known;
-    const fresh = { requests: 0, responses: 0, gratuitous: 0 };
-    this.#byAddress.set(address, fresh);
+    const fresh = { requests: 0, responses: 0, gratuitous: 0, conflicts: 0 };
+    this.#byAddress.set(key, fresh);
     return fresh;
   }
 
-  /** One counter of every address, keyed by its text. */
+  /** One counter of every address that has it, keyed by its text. */
   byText(name: keyof AddressCounters): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#byAddress].map(([address, counters]) => [formatIpv4(address), counters[name]]));
+    const counted = [...this.#byAddress].filter(([, counters]) => name !== 'conflicts' || counters.conflicts > 0);
+    return Object.fromEntries(counted.map(([key, counters]) => [formatAddress(addressOfKey(key)), counters[name]]));
   }
 }

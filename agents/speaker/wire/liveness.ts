@@ -15,6 +15,7 @@ import {
   stepHeartbeat,
 } from '../../../src/membership/heartbeat.js';
 import type { Membership } from '../../../src/membership/membership.js';
+import type { Mac } from '../../../src/net/mac.js';
 import type { LogRecord } from '../../runtime/log.js';
 import { keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
 
@@ -93,6 +94,11 @@ export class Liveness {
 
   setReady(ready: boolean): void {
     this.#step({ kind: 'ready', ready });
+  }
+
+  /** From which MACs this node claims addresses: peers are told when it changes. */
+  setMacs(macs: readonly Mac[]): void {
+    this.#step({ kind: 'macs', macs });
   }
 
   leave(): void {

@@ -1,39 +1,63 @@
 /**
- * One interface in service: requests in, replies and gratuitous frames out. It holds no opinion on who owns an address; it
- * asks the claims, which are replaced whole.
+ * One interface in service: requests in, answers and announcements out, claims by others noticed. It holds no opinion on who
+ * owns an address; it asks the claims, which are replaced whole.
  */
 import type { Issue } from '../../../src/issue/issue.js';
 import type { Claims } from '../../../src/layer2/claims.js';
-import { decide } from '../../../src/layer2/responder.js';
-import type { Ipv4 } from '../../../src/net/address.js';
+import { claimIn, decideNeighbour, type NeighbourDropReason } from '../../../src/layer2/neighbourresponder.js';
+import { type DropReason, decide, type Receiver } from '../../../src/layer2/responder.js';
+import { type AddressKey, addressOfKey, type Words } from '../../../src/net/address.js';
 import { type Mac, sameMac } from '../../../src/net/mac.js';
-import { ARP_LONGEST_LENGTH, ArpOperation, turnIntoReply, writeGratuitous } from '../../../src/packet/arp.js';
+import * as arp from '../../../src/packet/arp.js';
+import * as neighbour from '../../../src/packet/neighbour.js';
 import type { Counters } from './counters.js';
-import { type Link, openLink } from './link.js';
+import type { Link } from './link.js';
+import { Tap } from './tap.js';
 import { Turn } from './turn.js';
 
 /** Requests put off within one turn of the loop, at most. */
 const QUEUE_LENGTH = 1024;
-const SLOT = ARP_LONGEST_LENGTH;
+const SLOT = Math.max(arp.ARP_LONGEST_LENGTH, neighbour.NEIGHBOUR_LONGEST_LENGTH);
+
+/** What of an interface a capture depends on: when any of it changes, the old one may be dead, or answer with the wrong MAC. */
+export interface PortIdentity {
+  readonly mac: Mac;
+  /** Whether ARP is answered here. */
+  readonly arp: boolean;
+  /** Undefined: no neighbour solicitations are answered here. */
+  readonly linkLocal: Words | undefined;
+  readonly index: number;
+  /** Changes when the interface was down, even once. */
+  readonly generation: number;
+}
 
 export interface PortOptions {
   readonly name: string;
-  readonly mac: Mac;
+  readonly identity: PortIdentity;
   readonly filter: string;
-  /** Of the interface when it is opened: what is captured on one with another index or count may be dead. */
-  readonly index: number;
-  readonly carrierChanges: number;
   readonly claims: () => Claims;
   readonly counters: Counters;
+  /** Somebody with this MAC says that he holds an address that this node claims; for every frame that says so. */
+  readonly onClaim: (key: AddressKey, mac: Mac) => void;
   /** Called at the end of each turn of the loop that had frames to answer: their number may have kept timers waiting. */
   readonly onBusy: () => void;
   /** A frame could not be sent: pcap's text. */
   readonly onSendError: (text: string) => void;
 }
 
+/** What is sent unasked: the two gratuitous frames of ARP, IPv6's one, and the question whether anybody else is there. */
+export type Unasked = 'request' | 'reply' | 'advertisement' | 'probe';
+
+type Decision = { readonly answer: AddressKey } | { readonly drop: DropReason | NeighbourDropReason };
+
+/** Whether the frame is a whole one of somebody else's. */
+const isReadable = (decision: Decision): boolean =>
+  'answer' in decision || !['not-arp', 'not-ndp', 'malformed', 'own-frame'].includes(decision.drop);
+
 export class Port {
   readonly name: string;
-  readonly mac: Mac;
+  readonly identity: PortIdentity;
+  readonly #receiver: Receiver;
   readonly #options: PortOptions;
   readonly #turn: Turn = new Turn(() => this.#answerQueue());
   /** Requests put off: whole frames, one a slot, and their lengths. */
@@ -42,55 +66,91 @@ export class Port {
   #queued = 0;
   /** A frame could not be sent: the handle may not recover, so it is opened anew at the next look. */
   #failed = false;
-  readonly #gratuitous: Buffer = Buffer.alloc(SLOT);
+  readonly #unasked: Buffer = Buffer.alloc(SLOT);
+  #tap: Tap | undefined;
   #link: Link | undefined;
+  #filter: string;
 
   private constructor(options: PortOptions) {
     this.#options = options;
     this.name = options.name;
-    this.mac = options.mac;
+    this.identity = options.identity;
+    this.#receiver = { name: options.name, mac: options.identity.mac };
+    this.#filter = options.filter;
   }
 
   /** Blocks the loop for some 20 ms. The issue is the link's. */
   static open(options: PortOptions): Port | Issue {
     const port = new Port(options);
-    const link = openLink(options.name, options.filter, (frame, length) => port.#receive(frame, length));
-    if (!('send' in link)) return link;
-    port.#link = link;
+    const tap = Tap.open(options.name, options.filter, (link, frame, length) => port.#receive(link, frame, length));
+    if (!(tap instanceof Tap)) return tap;
+    port.#tap = tap;
     return port;
   }
 
-  /** Whether this is still the capture that the interface needs. */
-  serves(wanted: Pick<PortOptions, 'mac' | 'filter' | 'index' | 'carrierChanges'>): boolean {
-    const { mac, filter, index, carrierChanges } = this.#options;
-    const isSame = filter === wanted.filter && index === wanted.index && carrierChanges === wanted.carrierChanges;
-    return isSame && sameMac(mac, wanted.mac) && !this.#failed;
+  get filter(): string {
+    return this.#filter;
+  }
+
+  get isChanging(): boolean {
+    return this.#tap?.isChanging === true;
+  }
+
+  /** Captures with another filter from now on, without a gap; not while a change is under way. Blocks for some 20 ms. */
+  change(filter: string): Issue | undefined {
+    const failed = this.#tap?.change(filter);
+    if (failed === undefined) this.#filter = filter;
+    return failed;
+  }
+
+  /** Whether this is still the capture that the interface needs, whatever its filter. */
+  serves({ mac, arp: does, linkLocal, index, generation }: PortIdentity): boolean {
+    const own = this.identity;
+    const isSame =
+      does === own.arp && index === own.index && generation === own.generation && linkLocal?.join() === own.linkLocal?.join();
+    return isSame && sameMac(mac, own.mac) && !this.#failed;
+  }
+
+  /** Whether addresses of this one's family are answered for here at all. */
+  canAnswer(key: AddressKey): boolean {
+    return typeof key === 'number' ? this.identity.arp : this.identity.linkLocal !== undefined;
   }
 
   /** Answers nothing from now on. Blocks the loop for some 30 ms. */
   close(): void {
-    const link = this.#link;
+    const tap = this.#tap;
+    this.#tap = undefined;
     this.#link = undefined;
-    link?.close();
+    tap?.close();
   }
 
-  /** Sends the two frames of one round: request, then reply (metallb-behaviour §4.7). The pair ends at the first error. */
-  announce(address: Ipv4): void {
-    const counters = this.#options.counters.of(address);
-    const view = new DataView(this.#gratuitous.buffer, this.#gratuitous.byteOffset, this.#gratuitous.byteLength);
-    for (const operation of [ArpOperation.request, ArpOperation.reply]) {
-      const length = writeGratuitous(view, operation, this.mac, address);
-      if (!this.#send(this.#gratuitous, length)) return;
-      counters.gratuitous++;
+  /** Sends one frame of its own accord; false when it could not be sent, or says nothing on this interface. */
+  sendUnasked(key: AddressKey, what: Unasked): boolean {
+    if (!this.canAnswer(key)) return false;
+    const view = new DataView(this.#unasked.buffer, this.#unasked.byteOffset, this.#unasked.byteLength);
+    const isSent = this.#send(this.#unasked, this.#writeUnasked(view, key, what));
+    if (isSent && what !== 'probe') this.#options.counters.of(key).gratuitous++;
+    return isSent;
+  }
+
+  #writeUnasked(view: DataView, key: AddressKey, what: Unasked): number {
+    const { mac, linkLocal } = this.identity;
+    const address = addressOfKey(key);
+    if (address.family === 'IPv4') {
+      if (what === 'probe') return arp.writeProbe(view, mac, address.value);
+      const operation = what === 'request' ? arp.ArpOperation.request : arp.ArpOperation.reply;
+      return arp.writeGratuitous(view, operation, mac, address.value);
     }
+    if (what === 'probe' || linkLocal === undefined) return neighbour.writeProbe(view, mac, address.words);
+    return neighbour.writeUnsolicited(view, { mac, linkLocal }, address.words);
   }
 
-  #receive(frame: DataView, length: number): void {
-    if (this.#link === undefined) return;
-    const { claims, counters } = this.#options;
-    const decision = decide(frame, this, claims(), length);
+  #receive(link: Link, frame: DataView, length: number): void {
+    if (this.#tap === undefined) return;
+    this.#link = link;
+    const decision = this.#decide(frame, length);
     if ('drop' in decision) {
-      counters.drops[decision.drop]++;
+      this.#options.counters.drops[decision.drop]++;
     } else if (this.#turn.admit()) {
       this.#answer(frame, decision.answer);
     } else {
@@ -98,13 +158,32 @@ export class Port {
     }
   }
 
-  #answer(frame: DataView, address: Ipv4): void {
+  /** Also notices who else claims an address of ours: with a question he may say so, too. */
+  #decide(frame: DataView, length: number): Decision {
+    const claims = this.#options.claims();
+    if (neighbour.saysNeighbour(frame, length)) {
+      const decision = decideNeighbour(frame, this.#receiver, claims, length);
+      const claim = isReadable(decision) ? claimIn(frame, length) : undefined;
+      if (claim !== undefined && claims.has(claim.address)) this.#options.onClaim(claim.address, claim.mac);
+      return decision;
+    }
+    const decision = decide(frame, this.#receiver, claims, length);
+    const isClaim = isReadable(decision) && claims.has(arp.senderAddress(frame)) && arp.isClaim(frame);
+    if (isClaim) this.#options.onClaim(arp.senderAddress(frame), arp.senderMac(frame));
+    return decision;
+  }
+
+  #answer(frame: DataView, key: AddressKey): void {
+    const { mac, linkLocal } = this.identity;
     const link = this.#link;
     if (link === undefined) return;
-    const counters = this.#options.counters.of(address);
+    const counters = this.#options.counters.of(key);
     counters.requests++;
-    const length = turnIntoReply(frame, this.mac, address);
-    if (this.#send(link.frame, length)) counters.responses++;
+    if (typeof key === 'number') {
+      if (this.#send(link.frame, arp.turnIntoReply(frame, mac, key))) counters.responses++;
+    } else if (linkLocal !== undefined) {
+      if (this.#send(link.frame, neighbour.turnIntoAdvertisement(frame, { mac, linkLocal }))) counters.responses++;
+    }
   }
 
   #putOff(frame: DataView, length: number): void {
@@ -128,7 +207,7 @@ export class Port {
     for (let slot = 0; slot < count; slot++) {
       const length = this.#lengths[slot] ?? 0;
       link.frame.set(this.#queue.subarray(slot * SLOT, slot * SLOT + length));
-      const decision = decide(frame, this, this.#options.claims(), length);
+      const decision = this.#decide(frame, length);
       if ('drop' in decision) this.#options.counters.drops[decision.drop]++;
       else this.#answer(frame, decision.answer);
     }
@@ -136,8 +215,7 @@ export class Port {
 
   #send(frame: Buffer, length: number): boolean {
     try {
-      this.#link?.send(frame, length);
-      return this.#link !== undefined;
+      return this.#tap?.send(frame, length) === true;
     } catch (error) {
       this.#failed = true;
       this.#options.counters.drops['send-failed']++;

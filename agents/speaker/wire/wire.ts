@@ -5,71 +5,94 @@
  *
  * It runs on the process's main thread and waits for nobody: no file, no API, no log.
  */
-import { type Issue, issue } from '../../../src/issue/issue.js';
+import type { Issue } from '../../../src/issue/issue.js';
 import {
   type Ballot,
   ballotOf,
+  type Claims,
   diffElections,
   type Election,
   elect,
   NO_BALLOT,
   NO_ELECTION,
+  type On,
 } from '../../../src/layer2/claims.js';
-import { type Gratuitous, type GratuitousInput, QUIET, type Round, stepGratuitous } from '../../../src/layer2/gratuitous.js';
-import { type NetworkInterface, unusableFor } from '../../../src/layer2/interface.js';
+import { type Conflict, type Conflicts, reviewConflicts, sight } from '../../../src/layer2/conflict.js';
+import { GRATUITOUS_TIMING, Gratuitous, type GratuitousInput } from '../../../src/layer2/gratuitous.js';
+import { Probes } from '../../../src/layer2/probes.js';
 import { liveNodes } from '../../../src/membership/membership.js';
-import { formatIpv4, type Ipv4 } from '../../../src/net/address.js';
-import { parseMac } from '../../../src/net/mac.js';
-import { type Prefix, parsePrefix } from '../../../src/net/prefix.js';
-import { captureFilter } from '../../../src/packet/filter.js';
+import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
+import { formatMac, type Mac, sameMac } from '../../../src/net/mac.js';
 import type { WireSample } from '../../runtime/metrics.js';
-import type { OwnerChange, ToView, ToWire } from '../messages.js';
+import type { ConflictChange, OwnerChange, ToView, ToWire } from '../messages.js';
 import { Counters } from './counters.js';
 import { Liveness } from './liveness.js';
 import { ownerChange } from './ownerchange.js';
 import type { PeerName } from './peers.js';
-import { Port } from './port.js';
+import type { Port, Unasked } from './port.js';
+import { Ports } from './ports.js';
 
 export interface WireOptions {
   readonly node: string;
-  readonly interfaces: readonly string[];
   readonly port: number;
   readonly peers: readonly PeerName[];
+  /** Gratuitous frames a second on each interface. */
+  readonly announceRate: number;
+  /** Between two refreshes of one address; 0: none. */
+  readonly refreshMs: number;
+  /** Gateways that answer for others (proxy ARP): their claims are no conflict. */
+  readonly proxies: readonly Mac[];
   readonly post: (message: ToView) => void;
 }
 
 /** How long a leaving node goes on answering, so that the next owner's claim has arrived before it stops. */
 const LEAVE_MS = 300;
-/** Between two reports of the same interface's send errors. */
-const REPORT_EVERY_MS = 10_000;
+/** One frame of so many asks whether somebody else holds an address. */
+const PROBES_OF_FRAMES = 10;
+const LEAST_PROBE_RATE = 10;
+const LEAST_RATE = 10;
 
 export class Wire {
   readonly #options: WireOptions;
   readonly #counters: Counters = new Counters();
   readonly #liveness: Liveness;
-  readonly #ports = new Map<string, Port>();
-  /** What was last said about each interface, so that it is said once. */
-  readonly #said = new Map<string, string>();
-  readonly #sendErrorAt = new Map<string, number>();
-  #interfaces: readonly NetworkInterface[] = [];
-  #prefixes: readonly Prefix[] | undefined;
+  readonly #ports: Ports;
+  readonly #gratuitous: Gratuitous;
+  readonly #probes: Probes;
+  readonly #conflicts: Conflicts = new Map();
   #ballot: Ballot = NO_BALLOT;
   #election: Election = NO_ELECTION;
-  #gratuitous: Gratuitous = QUIET;
-  #gratuitousWakeAt: number | undefined;
+  /** The MACs of peers, as text. */
+  #peerMacs: ReadonlySet<string> = new Set();
+  #gratuitousWakeAt = Number.POSITIVE_INFINITY;
+  #probesWakeAt = Number.POSITIVE_INFINITY;
+  #conflictsWakeAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #leaving = false;
   #stopped = false;
 
   constructor(options: WireOptions) {
     this.#options = options;
+    const { announceRate: framesPerSecond, refreshMs } = options;
+    const probeRate = Math.max(LEAST_PROBE_RATE, Math.floor(framesPerSecond / PROBES_OF_FRAMES));
+    const rest = { framesPerSecond: Math.max(LEAST_RATE, framesPerSecond - probeRate), refreshMs };
+    this.#gratuitous = new Gratuitous({ ...GRATUITOUS_TIMING, ...rest });
+    this.#probes = new Probes(probeRate);
+    this.#ports = new Ports({
+      counters: this.#counters,
+      claims: () => this.#election.claims,
+      onClaim: (key, mac, on) => this.#onClaim(key, mac, on),
+      onBusy: () => this.#tickIfDue(),
+      onChange: (opened) => this.#onPorts(opened),
+      post: options.post,
+    });
     this.#liveness = new Liveness({
       self: options.node,
       port: options.port,
       peers: options.peers,
       onChange: () => this.#onMembership(),
       onReunion: () => {
-        this.#reannounce();
+        this.#reannounce(this.#election.claims);
         this.#schedule();
       },
       log: (record) => options.post({ type: 'log', record }),
@@ -91,20 +114,18 @@ export class Wire {
   /** Tells the peers, goes on answering until they have taken over, and closes everything. */
   async stop(): Promise<void> {
     const membership = this.#liveness.membership;
-    const owned = [...this.#election.claims.keys()].map(formatIpv4);
+    const owned = [...this.#election.claims.keys()];
     // From here on the claims are frozen, and nothing more is announced: the next owners' announcements must stand.
     this.#leaving = true;
-    this.#gratuitous = QUIET;
-    this.#gratuitousWakeAt = undefined;
+    this.#gratuitousWakeAt = this.#probesWakeAt = Number.POSITIVE_INFINITY;
     this.#liveness.leave();
     const hasSuccessor = membership.members.some(({ state, ready }) => state === 'alive' && ready);
     if (owned.length > 0 && hasSuccessor) await new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
     this.#stopped = true;
     clearTimeout(this.#timer);
-    for (const port of this.#ports.values()) port.close();
-    this.#ports.clear();
+    this.#ports.close();
     const changes = owned.map(
-      (address): OwnerChange => ({ address, from: this.#options.node, kind: 'left', evidence: 'this node leaves' }),
+      (key): OwnerChange => ({ address: textOf(key), from: this.#options.node, kind: 'left', evidence: 'this node leaves' }),
     );
     if (changes.length > 0) this.#options.post({ type: 'ownership', changes });
   }
@@ -113,16 +134,11 @@ export class Wire {
     switch (message.type) {
       case 'announcements':
         this.#ballot = ballotOf(message.announcements);
-        this.#prefixes = message.prefixes.flatMap((text) => {
-          const prefix = parsePrefix(text);
-          return prefix.ok ? [prefix.value] : [];
-        });
-        this.#openPorts();
+        this.#ports.setPrefixes(message.prefixes);
         this.#elect();
         break;
       case 'interfaces':
-        this.#interfaces = message.interfaces;
-        this.#openPorts();
+        this.#ports.setInterfaces(message.interfaces);
         break;
       case 'sample':
         this.#options.post({ type: 'sample', id: message.id, sample: this.sample() });
@@ -139,156 +155,169 @@ export class Wire {
       requestsReceived: this.#counters.byText('requests'),
       responsesSent: this.#counters.byText('responses'),
       gratuitousSent: this.#counters.byText('gratuitous'),
+      conflictClaims: this.#counters.byText('conflicts'),
+      refreshesSent: this.#counters.refreshes,
       framesDropped: this.#counters.drops,
       beats: this.#liveness.counters,
+      interfaces: this.#ports.list().map(({ name, identity }) => ({
+        name,
+        protocols: [...(identity.arp ? ['arp'] : []), ...(identity.linkLocal === undefined ? [] : ['ndp'])],
+      })),
     };
   }
 
   #onMembership(): void {
+    const { membership } = this.#liveness;
+    this.#peerMacs = new Set(membership.members.flatMap(({ macs }) => macs.map(formatMac)));
     this.#elect();
-    this.#options.post({ type: 'membership', membership: this.#liveness.membership });
+    this.#options.post({ type: 'membership', membership });
+    this.#schedule();
+  }
+
+  /** Interfaces can be answered on that could not be, or cannot any more. */
+  #onPorts(opened: Port | undefined): void {
+    if (this.#leaving) return;
+    const ports = this.#ports.list();
+    this.#liveness.setMacs(ports.map(({ identity }) => identity.mac));
+    this.#liveness.setReady(ports.length > 0);
+    this.#elect();
+    // Tells everybody on an interface that came late what this node answers for.
+    if (opened !== undefined) this.#reannounce(claimsOn(this.#election.claims, opened));
     this.#schedule();
   }
 
   /** Who owns what now; claims and releases on the wire first, tells afterwards. */
   #elect(): void {
     if (this.#leaving) return;
+    const { node } = this.#options;
     const membership = this.#liveness.membership;
     const before = this.#election;
-    this.#election = elect(this.#ballot, liveNodes(membership), this.#options.node);
-    const moves = diffElections(before, this.#election, this.#options.node);
-    // IPv6 is ranked and not answered by this version: nobody may be told that it is announced.
-    const isAnswered = ({ ipv4 }: { readonly ipv4: Ipv4 | undefined }): boolean => ipv4 !== undefined;
-    const [claimed, released] = [moves.claimed.filter(isAnswered), moves.released.filter(isAnswered)];
+    const canAnswer = (key: AddressKey, on: On): boolean => this.#ports.canAnswer(key, on);
+    this.#election = elect(this.#ballot, liveNodes(membership), { name: node, canAnswer });
+    const { claims, unanswerable } = this.#election;
+    const { claimed, released } = diffElections(before, this.#election, node);
     if (released.length > 0) {
-      this.#stepGratuitous({ kind: 'release', addresses: released.flatMap(({ ipv4 }) => ipv4 ?? []) });
+      const keys = released.map(({ key }) => key);
+      this.#probes.release(keys);
+      this.#stepGratuitous({ kind: 'release', keys });
+      this.#reviewConflicts();
     }
     if (claimed.length > 0) {
-      const { claims } = this.#election;
-      this.#stepGratuitous({
-        kind: 'announce',
-        claims: claimed.flatMap(({ ipv4 }) => {
-          const on = ipv4 === undefined ? undefined : claims.get(ipv4);
-          return ipv4 === undefined || on === undefined ? [] : [[ipv4, on] as const];
-        }),
-      });
+      this.#ports.cover(claimed.map(({ key }) => key));
+      this.#reannounce(new Map(claimed.flatMap(({ key }) => entryOf(claims, key))));
     }
-    const changes: OwnerChange[] = [...released, ...claimed].map((move) => ownerChange(move, membership));
+    const changes = [...released, ...claimed].map((move) => ownerChange(move, membership, unanswerable));
     if (changes.length > 0) this.#options.post({ type: 'ownership', changes });
-  }
-
-  /** Opens, closes and reopens captures so that each usable interface has one with the present filter. */
-  #openPorts(): void {
-    if (this.#prefixes === undefined || this.#interfaces.length === 0 || this.#leaving) return;
-    for (const name of this.#options.interfaces) this.#openPort(name, this.#prefixes);
-    this.#liveness.setReady(this.#ports.size > 0);
-  }
-
-  #openPort(name: string, prefixes: readonly Prefix[]): void {
-    const one = this.#interfaces.find((each) => each.name === name);
-    const mac = one?.mac === undefined ? undefined : parseMac(one.mac);
-    const problem = one === undefined ? this.#missing(name) : unusableIssue(one);
-    const open = this.#ports.get(name);
-    if (problem !== undefined || mac === undefined) {
-      open?.close();
-      this.#ports.delete(name);
-      if (problem !== undefined) this.#say(name, problem);
-      return;
+    if (!sameKeys(before.unanswerable, unanswerable)) {
+      this.#options.post({ type: 'unanswerable', addresses: [...unanswerable].map(textOf) });
     }
-    const wanted = {
-      filter: captureFilter({ mac, prefixes }),
-      mac,
-      index: one?.index ?? 0,
-      carrierChanges: one?.carrierChanges ?? 0,
-    };
-    if (open?.serves(wanted) === true) return;
-    // The new capture is open before the old one closes, and the old one stops answering first: nothing is answered twice.
-    const port = Port.open({
-      ...wanted,
-      name,
-      counters: this.#counters,
-      claims: () => this.#election.claims,
-      onBusy: () => this.#tickIfDue(),
-      onSendError: (text) => this.#sendError(name, text),
-    });
-    if (!(port instanceof Port)) {
-      open?.close();
-      this.#ports.delete(name);
-      this.#say(name, port);
-      return;
-    }
-    this.#ports.set(name, port);
-    open?.close();
-    this.#said.delete(name);
-    const fields = { interface: name, mac: one?.mac };
-    this.#options.post({
-      type: 'log',
-      record: { level: 'info', event: 'createARPResponder', msg: `answering ARP on ${name}`, fields },
-    });
-    this.#reannounce();
   }
 
   /**
-   * Tells everybody again what this node answers for: on an interface that came late, and when this node was cut off or
-   * stalled, since another may have claimed its addresses meanwhile, and the caches still point there.
+   * Tells everybody what this node answers for: at first, again when it was cut off or stalled, since another may have claimed
+   * its addresses meanwhile, and the caches still point there.
    */
-  #reannounce(): void {
-    if (!this.#leaving && this.#election.claims.size > 0)
-      this.#stepGratuitous({ kind: 'announce', claims: this.#election.claims });
-  }
-
-  #missing(name: string): Issue {
-    const others = this.#interfaces.map((one) => one.name).join(', ');
-    return issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${others}`);
-  }
-
-  #say(name: string, problem: Issue): void {
-    if (this.#said.get(name) === problem.message) return;
-    this.#said.set(name, problem.message);
-    this.#options.post({ type: 'issues', issues: [problem] });
-  }
-
-  #sendError(name: string, text: string): void {
-    const now = performance.now();
-    if (now - (this.#sendErrorAt.get(name) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return;
-    this.#sendErrorAt.set(name, now);
-    this.#options.post({ type: 'issues', issues: [issue('CAPTURE_FAILED', name, `frames cannot be sent on ${name}: ${text}`)] });
+  #reannounce(claims: Claims): void {
+    if (!this.#leaving && claims.size > 0) this.#stepGratuitous({ kind: 'announce', claims });
   }
 
   #stepGratuitous(input: GratuitousInput): void {
-    const { state, due, wakeAt } = stepGratuitous(this.#gratuitous, input, performance.now());
-    this.#gratuitous = state;
-    this.#gratuitousWakeAt = wakeAt;
-    for (const round of due) this.#sendRound(round);
+    const { due, wakeAt } = this.#gratuitous.step(input, performance.now(), this.#ports.names());
+    this.#gratuitousWakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
+    for (const { key, operation, on, kind } of due) {
+      if (kind === 'refresh') this.#counters.refreshes++;
+      this.#sendUnasked(key, operation, on);
+      // Beside the first announcement, and with each refresh: who came since.
+      if (kind !== 'round' && operation !== 'request') this.#probes.ask(key, on);
+    }
+    this.#stepProbes();
   }
 
-  #sendRound({ address, on }: Round): void {
-    for (const port of this.#ports.values()) if (on === 'all' || on.has(port.name)) port.announce(address);
+  #stepProbes(): void {
+    const { due, wakeAt } = this.#probes.step(performance.now(), this.#ports.names());
+    this.#probesWakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
+    for (const { key, on } of due) this.#sendUnasked(key, 'probe', on);
+  }
+
+  #sendUnasked(key: AddressKey, what: Unasked, on: On): void {
+    for (const port of this.#ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, what);
+  }
+
+  /** Called for each frame by which somebody says that he holds an address of ours. */
+  #onClaim(key: AddressKey, mac: Mac, on: string): void {
+    const claimed = this.#election.claims.get(key);
+    if (claimed === undefined || (claimed !== 'all' && !claimed.has(on)) || !this.#isStranger(mac)) return;
+    const conflict = sight(this.#conflicts, { key, mac, interface: on }, performance.now());
+    if (conflict?.confirmed === false) {
+      // The frame path is no place for more: it is looked at in the next turn of the loop.
+      if (conflict.claims === 1) {
+        this.#conflictsWakeAt = 0;
+        this.#schedule();
+      }
+      return;
+    }
+    this.#counters.of(key).conflicts++;
+  }
+
+  /** Whether a MAC is neither ours nor a peer's, nor that of a gateway that may answer for others. */
+  #isStranger(mac: Mac): boolean {
+    if (this.#ports.list().some(({ identity }) => sameMac(identity.mac, mac))) return false;
+    return !this.#options.proxies.some((proxy) => sameMac(proxy, mac)) && !this.#peerMacs.has(formatMac(mac));
+  }
+
+  #reviewConflicts(): void {
+    const isOurs = (key: AddressKey): boolean => this.#election.claims.has(key);
+    const isStranger = (mac: Mac): boolean => this.#isStranger(mac);
+    const { begun, over, wakeAt } = reviewConflicts(this.#conflicts, { isOurs, isStranger }, performance.now());
+    this.#conflictsWakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
+    for (const { key, claims } of begun) this.#counters.of(key).conflicts += claims;
+    if (begun.length + over.length === 0) return;
+    this.#options.post({ type: 'conflicts', begun: begun.map(changeOf), over: over.map(changeOf) });
+  }
+
+  #wakeAt(): number {
+    const ours = Math.min(this.#gratuitousWakeAt, this.#probesWakeAt, this.#conflictsWakeAt);
+    return Math.min(this.#liveness.wakeAt, ours, this.#ports.wakeAt);
   }
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    if (this.#stopped) return;
-    const wakeAt = Math.min(this.#liveness.wakeAt, this.#gratuitousWakeAt ?? Number.POSITIVE_INFINITY);
-    if (wakeAt === Number.POSITIVE_INFINITY) return;
+    const wakeAt = this.#wakeAt();
+    if (this.#stopped || wakeAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, wakeAt - performance.now()));
   }
 
   #tick(): void {
     const now = performance.now();
     if (this.#liveness.wakeAt <= now) this.#liveness.tick();
-    if (this.#gratuitousWakeAt !== undefined && this.#gratuitousWakeAt <= now) this.#stepGratuitous({ kind: 'time' });
+    if (this.#gratuitousWakeAt <= now) this.#stepGratuitous({ kind: 'time' });
+    if (this.#probesWakeAt <= now) this.#stepProbes();
+    if (this.#conflictsWakeAt <= now) this.#reviewConflicts();
+    if (this.#ports.wakeAt <= now && !this.#leaving) this.#ports.tick();
     this.#schedule();
   }
 
   /** Frames may keep the loop from its timers; what they delay is done between two batches. */
   #tickIfDue(): void {
-    const now = performance.now();
-    if (this.#liveness.wakeAt <= now || (this.#gratuitousWakeAt ?? now + 1) <= now) this.#tick();
+    if (this.#wakeAt() <= performance.now()) this.#tick();
   }
 }
 
-function unusableIssue(one: NetworkInterface): Issue | undefined {
-  const why = unusableFor(one);
-  return why === undefined ? undefined : issue('INTERFACE_UNUSABLE', '--interface', `${one.name} cannot answer ARP: ${why}`);
+const textOf = (key: AddressKey): string => formatAddress(addressOfKey(key));
+
+const changeOf = ({ key, mac, interface: on }: Pick<Conflict, 'key' | 'mac' | 'interface'>): ConflictChange => ({
+  address: textOf(key),
+  mac: formatMac(mac),
+  interface: on,
+});
+
+function entryOf(claims: Claims, key: AddressKey): readonly (readonly [AddressKey, On])[] {
+  const on = claims.get(key);
+  return on === undefined ? [] : [[key, on]];
 }
+
+const claimsOn = (claims: Claims, port: Port): Claims =>
+  new Map([...claims].filter(([key, on]) => port.canAnswer(key) && (on === 'all' || on.has(port.name))));
+
+const sameKeys = (a: ReadonlySet<AddressKey>, b: ReadonlySet<AddressKey>): boolean =>
+  a.size === b.size && [...a].every((key) => b.has(key));

@@ -1,0 +1,250 @@
+/**
+ * The interfaces in service. Opens, reopens and closes captures as interfaces come, go and change, and as other addresses
+ * have to be heard.
+ */
+import { type Issue, issue } from '../../../src/issue/issue.js';
+import type { Claims, On } from '../../../src/layer2/claims.js';
+import { type NetworkInterface, unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
+import { type AddressKey, addressOfKey, parseAddress, type Words } from '../../../src/net/address.js';
+import { type Mac, parseMac } from '../../../src/net/mac.js';
+import { type Prefix, parsePrefix, prefixContains } from '../../../src/net/prefix.js';
+import { captureFilter } from '../../../src/packet/filter.js';
+import type { ToView } from '../messages.js';
+import type { Counters } from './counters.js';
+import { Port, type PortIdentity } from './port.js';
+
+export interface PortsOptions {
+  readonly counters: Counters;
+  readonly claims: () => Claims;
+  /** Somebody else claims an address of ours on this interface. */
+  readonly onClaim: (key: AddressKey, mac: Mac, on: string) => void;
+  readonly onBusy: () => void;
+  /** The ports are others than before, with `opened` among them. */
+  readonly onChange: (opened: Port | undefined) => void;
+  readonly post: (message: ToView) => void;
+}
+
+/** Between two changes of filter of one interface: each blocks the loop for some 50 ms in all. */
+const CHANGE_EVERY_MS = 1000;
+/** How long a filter may let through more than it must. */
+const WIDE_FOR_MS = 10_000;
+/** Between two reports of the same interface's send errors. */
+const REPORT_EVERY_MS = 10_000;
+
+export class Ports {
+  readonly #options: PortsOptions;
+  readonly #ports = new Map<string, Port>();
+  /** What was last said about each interface, so that it is said once. */
+  readonly #said = new Map<string, string>();
+  readonly #sendErrorAt = new Map<string, number>();
+  #interfaces: readonly NetworkInterface[] = [];
+  /** Undefined: nothing was ever to be heard, and no capture is needed. */
+  #prefixes: readonly Prefix[] | undefined;
+  /** What the filters that are in use let through. */
+  #filtered: readonly Prefix[] = [];
+  #changedAt = Number.NEGATIVE_INFINITY;
+  /** When the filters are to change; infinity: they are right. */
+  #changeAt = Number.POSITIVE_INFINITY;
+  #names: ReadonlySet<string> = new Set();
+
+  constructor(options: PortsOptions) {
+    this.#options = options;
+  }
+
+  list(): readonly Port[] {
+    return [...this.#ports.values()];
+  }
+
+  names(): ReadonlySet<string> {
+    return this.#names;
+  }
+
+  canAnswer(key: AddressKey, on: On): boolean {
+    for (const port of this.#ports.values()) if ((on === 'all' || on.has(port.name)) && port.canAnswer(key)) return true;
+    return false;
+  }
+
+  /** When to call `tick`, in milliseconds of performance.now(). */
+  get wakeAt(): number {
+    return this.#changeAt;
+  }
+
+  /** This node's interfaces that may be answered on, as they are now. */
+  setInterfaces(interfaces: readonly NetworkInterface[]): void {
+    this.#interfaces = interfaces;
+    this.#open();
+  }
+
+  /** Where the addresses lie that have to be heard. */
+  setPrefixes(texts: readonly string[]): void {
+    const isFirst = this.#prefixes === undefined;
+    this.#prefixes = texts.flatMap((text) => {
+      const read = parsePrefix(text);
+      return read.ok ? [read.value] : [];
+    });
+    if (isFirst) this.#open();
+    else this.#planChange();
+  }
+
+  /** Hears these addresses too: nodes that were to own them before this one may all be gone. */
+  cover(keys: readonly AddressKey[]): void {
+    const prefixes = this.#prefixes;
+    if (prefixes === undefined) return;
+    const missing = keys.map(addressOfKey).filter((address) => !prefixes.some((prefix) => prefixContains(prefix, address)));
+    if (missing.length === 0) return;
+    const length = { IPv4: 32, IPv6: 128 } as const;
+    this.#prefixes = [...prefixes, ...missing.map((address) => ({ address, length: length[address.family] }))];
+    this.#planChange();
+  }
+
+  /** Changes the filters if that is due. */
+  tick(): void {
+    if (performance.now() < this.#changeAt) return;
+    this.#changeAt = Number.POSITIVE_INFINITY;
+    this.#changedAt = performance.now();
+    this.#filtered = this.#prefixes ?? [];
+    this.#changeNext([...this.#ports.keys()]);
+  }
+
+  close(): void {
+    for (const port of this.#ports.values()) port.close();
+    this.#ports.clear();
+    this.#names = new Set();
+  }
+
+  /** What has to be heard and is not is urgent; what need not be heard costs a little. */
+  #planChange(): void {
+    const wanted = this.#prefixes ?? [];
+    if (formatOf(wanted) === formatOf(this.#filtered)) {
+      this.#changeAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const isLacking = wanted.some(
+      (one) => !this.#filtered.some((other) => other.length <= one.length && prefixContains(other, one.address)),
+    );
+    const at = Math.max(performance.now() + (isLacking ? 0 : WIDE_FOR_MS), this.#changedAt + CHANGE_EVERY_MS);
+    this.#changeAt = Math.min(this.#changeAt, at);
+  }
+
+  /** One interface after another, each in a turn of the loop of its own. */
+  #changeNext([name, ...others]: readonly string[]): void {
+    const port = name === undefined ? undefined : this.#ports.get(name);
+    if (port !== undefined) {
+      const filter = captureFilter({ mac: port.identity.mac, prefixes: this.#filtered });
+      const failed = port.filter === filter || port.isChanging ? undefined : port.change(filter);
+      if (port.isChanging && port.filter !== filter) this.#changeAt = performance.now() + CHANGE_EVERY_MS;
+      if (failed !== undefined) this.#say(port.name, failed);
+    }
+    if (others.length > 0) setImmediate(() => this.#changeNext(others));
+  }
+
+  /** Opens, closes and reopens captures so that each usable interface has one. */
+  #open(): void {
+    if (this.#prefixes === undefined) return;
+    if (this.#ports.size === 0) this.#filtered = this.#prefixes;
+    const present = new Set(this.#interfaces.map(({ name }) => name));
+    for (const [name, port] of this.#ports) {
+      if (present.has(name)) continue;
+      port.close();
+      this.#remove(name);
+      this.#said.delete(name);
+    }
+    for (const one of this.#interfaces) this.#openOne(one);
+    this.#planChange();
+  }
+
+  #openOne(one: NetworkInterface): void {
+    const identity = identityOf(one);
+    const open = this.#ports.get(one.name);
+    if ('code' in identity) {
+      open?.close();
+      if (open !== undefined) this.#remove(one.name);
+      this.#say(one.name, identity);
+      return;
+    }
+    if (open?.serves(identity) === true) return;
+    // What it captured from an interface that was down since is dead; and it may answer with another MAC.
+    open?.close();
+    const port = Port.open({
+      name: one.name,
+      identity,
+      filter: captureFilter({ mac: identity.mac, prefixes: this.#filtered }),
+      counters: this.#options.counters,
+      claims: this.#options.claims,
+      onClaim: (key, mac) => this.#options.onClaim(key, mac, one.name),
+      onBusy: this.#options.onBusy,
+      onSendError: (text) => this.#sendError(one.name, text),
+    });
+    if (!(port instanceof Port)) {
+      if (open !== undefined) this.#remove(one.name);
+      this.#say(one.name, port);
+      return;
+    }
+    this.#ports.set(one.name, port);
+    this.#names = new Set(this.#ports.keys());
+    this.#said.delete(one.name);
+    this.#tellOpened(one);
+    this.#options.onChange(port);
+  }
+
+  #remove(name: string): void {
+    this.#ports.delete(name);
+    this.#names = new Set(this.#ports.keys());
+    const record = {
+      level: 'info',
+      event: 'deleteARPResponder',
+      msg: `answering no more on ${name}`,
+      fields: { interface: name },
+    } as const;
+    this.#options.post({ type: 'log', record });
+    this.#options.onChange(undefined);
+  }
+
+  #tellOpened({ name, mac, linkLocal }: NetworkInterface): void {
+    const port = this.#ports.get(name);
+    const fields = { interface: name, mac };
+    if (port?.identity.arp === true) {
+      const record = { level: 'info', event: 'createARPResponder', msg: `answering ARP on ${name}`, fields } as const;
+      this.#options.post({ type: 'log', record });
+    }
+    if (port?.identity.linkLocal !== undefined) {
+      const msg = `answering neighbour solicitations on ${name} as ${linkLocal}`;
+      this.#options.post({ type: 'log', record: { level: 'info', event: 'createNDPResponder', msg, fields } });
+    }
+  }
+
+  #say(name: string, problem: Issue): void {
+    if (this.#said.get(name) === problem.message) return;
+    this.#said.set(name, problem.message);
+    this.#options.post({ type: 'issues', issues: [problem] });
+  }
+
+  #sendError(name: string, text: string): void {
+    const now = performance.now();
+    if (now - (this.#sendErrorAt.get(name) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return;
+    this.#sendErrorAt.set(name, now);
+    this.#options.post({ type: 'issues', issues: [issue('CAPTURE_FAILED', name, `frames cannot be sent on ${name}: ${text}`)] });
+  }
+}
+
+/** What a capture on `one` depends on; or why nothing can be answered there. */
+function identityOf(one: NetworkInterface): PortIdentity | Issue {
+  const [noArp, noNdp] = [unusableFor(one), unusableForNdp(one)];
+  const mac = one.mac === undefined ? undefined : parseMac(one.mac);
+  if (mac === undefined || (noArp !== undefined && noNdp !== undefined)) {
+    return issue(
+      'INTERFACE_UNUSABLE',
+      '--interface',
+      `${one.name} cannot be answered on: ${noArp ?? 'it has no Ethernet address'}`,
+    );
+  }
+  const linkLocal = noNdp === undefined ? wordsOf(one.linkLocal) : undefined;
+  return { mac, arp: noArp === undefined, linkLocal, index: one.index, generation: one.generation };
+}
+
+function wordsOf(text: string | undefined): Words | undefined {
+  const read = text === undefined ? undefined : parseAddress(text);
+  return read?.ok === true && read.value.family === 'IPv6' ? read.value.words : undefined;
+}
+
+const formatOf = (prefixes: readonly Prefix[]): string => JSON.stringify(prefixes);

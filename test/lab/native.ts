@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = join(ROOT, 'build', 'native');
 
-export type NativeName = 'arpload' | 'arpwatch' | 'httpd' | 'inject';
+export type NativeName = 'arpload' | 'arpwatch' | 'httpd' | 'inject' | 'tape';
 
 /** The path of the compiled program. */
 export async function compileNative(name: NativeName): Promise<string> {

@@ -1,11 +1,15 @@
-// A closed-loop ARP load generator: keeps a fixed number of who-has requests in flight on one interface, checks every
-// byte of every answer, and prints one JSON line of rates and round-trip times. Each slot in flight asks from its own
-// sender address (the own address plus the slot number), so an answer names the request that it belongs to.
+// An ARP load generator: asks who has an address, checks every byte of every answer, and prints one JSON line of rates,
+// round-trip times and pauses. Each request in flight asks from a sender address of its own (the own address plus the slot
+// number), so an answer names the request that it belongs to.
 //
 //   arpload --interface eth0 --own 10.9.0.1 --target 10.9.200.1[,IP…|-IP] --mac 02:00:00:00:00:02
-//           [--inflight 256] [--seconds 1] [--unicast] [--block]
+//           [--inflight 256] [--seconds 1] [--unicast] [--rate N [--blind] [--first]]
 //
-// It spins on its socket (one core, offered to others when nothing comes); --block sleeps in poll() instead.
+// Closed loop: --inflight requests are always on their way, the next one leaves when an answer comes. It spins on its
+// socket (one core, offered to others when nothing comes).
+// Paced: with --rate so many requests a second leave whether or not answers come, of which the last --inflight are
+// remembered. It sleeps in between, and takes the kernel's own time stamps, so that being woken late shifts no figure.
+// --first ends with the first answer; --blind neither hears nor counts answers.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,21 +18,26 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAME = 60, BATCH = 64, MAX_IN_FLIGHT = 4096, MAX_TARGETS = 65536, MAX_SAMPLES = 1 << 22 };
+enum { FRAME = 60, BATCH = 64, MAX_IN_FLIGHT = 65536, MAX_TARGETS = 65536, MAX_SAMPLES = 1 << 22 };
 #define TIMEOUT_NS 200000000ull
 // Empty looks at the socket before the processor is offered to others: who answers may be waiting for this very one.
 #define PATIENCE 20
+// Paced: never shorter asleep than this, and never more frames at once, however late it was woken.
+#define NAP_NS 100000ull
+#define BURST 64
+// Pauses between answers that are shorter are the machine's own.
+#define PAUSE_NS 5000000ull
 
 struct slot {
   uint8_t frame[FRAME];
@@ -40,10 +49,12 @@ static uint32_t targets[MAX_TARGETS]; // network order
 static size_t target_count, next_target;
 static uint32_t *samples;
 static size_t sample_count;
-static uint64_t sent, replies, lost, bad, unpadded;
+static uint64_t sent, refused, replies, lost, extra, foreign, bad, unpadded;
+static uint64_t first_sent_ns, first_answer_ns, last_answer_ns, pauses_ns, longest_ns;
 static uint8_t own_mac[6], target_mac[6];
 static uint32_t own_ip; // host order
 static int in_flight = 256;
+static int paced, blind;
 
 static void die(const char *what) {
   fprintf(stderr, "arpload: %s: %s\n", what, strerror(errno));
@@ -57,7 +68,7 @@ static void usage(const char *what) {
 
 static uint64_t now_ns(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_REALTIME, &t); // the clock of the kernel's time stamps
   return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
@@ -98,15 +109,17 @@ static void prepare_slots(int unicast) {
   }
 }
 
-// The slot an answer belongs to, or -1 when any field is wrong or nothing was asked.
+enum { WRONG = -1, FOREIGN = -2 };
+
+// The slot an answer belongs to, WRONG when any field is, FOREIGN when somebody else on this interface asked.
 static int check(const uint8_t *f, ssize_t length) {
   static const uint8_t head[10] = {8, 6, 0, 1, 8, 0, 6, 4, 0, 2};
   uint32_t tpa;
-  if (length < 42 || memcmp(f, own_mac, 6) || memcmp(f + 6, target_mac, 6) || memcmp(f + 12, head, 10)) return -1;
+  if (length < 42 || memcmp(f, own_mac, 6) || memcmp(f + 6, target_mac, 6) || memcmp(f + 12, head, 10)) return WRONG;
   memcpy(&tpa, f + 38, 4);
   uint32_t index = ntohl(tpa) - own_ip;
-  if (index >= (uint32_t)in_flight || !slots[index].sent_ns) return -1;
-  if (memcmp(f + 22, target_mac, 6) || memcmp(f + 28, slots[index].frame + 38, 4) || memcmp(f + 32, own_mac, 6)) return -1;
+  if (index >= (uint32_t)in_flight) return FOREIGN;
+  if (memcmp(f + 22, target_mac, 6) || memcmp(f + 28, slots[index].frame + 38, 4) || memcmp(f + 32, own_mac, 6)) return WRONG;
   return (int)index;
 }
 
@@ -130,12 +143,14 @@ static int open_socket(const char *interface) {
   snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
   if (ioctl(fd, SIOCGIFHWADDR, &request)) die(interface);
   memcpy(own_mac, request.ifr_hwaddr.sa_data, 6);
-  struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = (int)if_nametoindex(interface)};
+  if (paced && setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one)) die("time stamps");
+  struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = blind ? 0 : htons(ETH_P_ARP), .sll_ifindex = (int)if_nametoindex(interface)};
   if (bind(fd, (struct sockaddr *)&address, sizeof address)) die("bind");
   return fd;
 }
 
-static void send_slots(int fd, int *list, int count) {
+// Paced, what the kernel refuses (no carrier, say) is given up; else it is tried until it leaves.
+static void send_slots(int fd, const int *list, int count) {
   static struct mmsghdr messages[BATCH];
   static struct iovec parts[BATCH];
   for (int done = 0; done < count;) {
@@ -151,44 +166,76 @@ static void send_slots(int fd, int *list, int count) {
     }
     int ok = sendmmsg(fd, messages, (unsigned)n, 0);
     if (ok < 0) {
-      if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR) continue;
-      die("send");
+      if (errno != EAGAIN && errno != ENOBUFS && errno != ENETDOWN && errno != EINTR) die("send");
+      if (!paced) continue;
+      slots[list[done++]].sent_ns = 0;
+      refused++;
+      continue;
     }
+    if (ok && !first_sent_ns) first_sent_ns = at;
     sent += (uint64_t)ok;
     done += ok;
   }
 }
 
+static uint64_t stamp(struct msghdr *message) {
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+    struct timespec t;
+    memcpy(&t, CMSG_DATA(c), sizeof t);
+    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+  }
+  return now_ns();
+}
+
+static void note_pause(uint64_t at) {
+  uint64_t since = last_answer_ns ? last_answer_ns : first_sent_ns, pause = since && at > since ? at - since : 0;
+  if (pause > longest_ns) longest_ns = pause;
+  if (pause > PAUSE_NS) pauses_ns += pause;
+}
+
+static void take(uint64_t at, int index) {
+  if (sample_count < MAX_SAMPLES) samples[sample_count++] = (uint32_t)(at > slots[index].sent_ns ? at - slots[index].sent_ns : 0);
+  slots[index].sent_ns = 0;
+  replies++;
+  if (!first_answer_ns) first_answer_ns = at;
+  if (paced) note_pause(at);
+  last_answer_ns = at;
+}
+
+// Gives the slots that were answered.
 static int receive(int fd, int *freed) {
   static struct mmsghdr messages[BATCH];
   static struct iovec parts[BATCH];
-  static uint8_t frames[BATCH][128];
+  static uint8_t frames[BATCH][128], controls[BATCH][64];
   static int ready;
-  if (!ready) {
-    for (int i = 0; i < BATCH; i++) {
-      parts[i] = (struct iovec){frames[i], sizeof frames[i]};
-      messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
-    }
-    ready = 1;
+  for (int i = 0; i < BATCH && (paced || !ready); i++) {
+    parts[i] = (struct iovec){frames[i], sizeof frames[i]};
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+    if (paced) messages[i].msg_hdr.msg_control = controls[i], messages[i].msg_hdr.msg_controllen = sizeof controls[i];
   }
+  ready = 1;
   int n = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL), count = 0;
   if (n < 0) {
-    if (errno == EAGAIN || errno == EINTR) return 0;
+    if (errno == EAGAIN || errno == EINTR || errno == ENETDOWN) return 0;
     die("receive");
   }
   uint64_t at = now_ns();
   for (int i = 0; i < n; i++) {
-    /* A broadcast is an announcement, not an answer to us. */
+    // A broadcast is an announcement, not an answer to us.
     if (frames[i][0] & 1) continue;
     int index = check(frames[i], messages[i].msg_len);
     if (index < 0) {
-      bad++;
+      if (index == FOREIGN) foreign++;
+      else bad++;
       continue;
     }
     if (messages[i].msg_len < FRAME) unpadded++;
-    if (sample_count < MAX_SAMPLES) samples[sample_count++] = (uint32_t)(at - slots[index].sent_ns);
-    slots[index].sent_ns = 0;
-    replies++;
+    if (!slots[index].sent_ns) {
+      extra++; // a second answer, or one that came when nobody waited any more
+      continue;
+    }
+    take(paced ? stamp(&messages[i].msg_hdr) : at, index);
     freed[count++] = index;
   }
   return count;
@@ -216,12 +263,76 @@ static double percentile_us(double fraction) {
   return samples[index < sample_count ? index : sample_count - 1] / 1000.0;
 }
 
+static void run_closed(int fd, uint64_t end) {
+  static int freed[MAX_IN_FLIGHT];
+  int idle = 0;
+  uint64_t last_expiry = now_ns(), at;
+  for (int i = 0; i < in_flight; i++) freed[i] = i;
+  send_slots(fd, freed, in_flight);
+  while ((at = now_ns()) < end) {
+    int count = receive(fd, freed);
+    idle = count ? 0 : idle + 1;
+    if (idle > PATIENCE) sched_yield();
+    if (!count && at - last_expiry > TIMEOUT_NS / 10) {
+      count = expire(at, freed);
+      last_expiry = at;
+    }
+    if (count) send_slots(fd, freed, count);
+  }
+}
+
+static void sleep_until(uint64_t at) {
+  struct timespec t = {.tv_sec = (time_t)(at / 1000000000ull), .tv_nsec = (long)(at % 1000000000ull)};
+  clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL);
+}
+
+// What could not be sent in time, because this process was not running, is left out instead of being sent all at once.
+static void run_paced(int fd, uint64_t start, uint64_t end, double rate, int first) {
+  static int list[BATCH];
+  uint64_t asked = 0, at;
+  int next = 0;
+  prctl(PR_SET_TIMERSLACK, 1);
+  while ((at = now_ns()) < end && !(first && replies)) {
+    while (!blind && receive(fd, list) > 0) {
+    }
+    uint64_t due = (uint64_t)((double)(at - start) * rate / 1e9) + 1;
+    if (due > asked + BURST) asked = due - BURST;
+    int count = 0;
+    for (; asked < due; asked++) {
+      if (slots[next].sent_ns && !blind) lost++;
+      list[count++] = next;
+      if (++next == in_flight) next = 0;
+    }
+    send_slots(fd, list, count);
+    uint64_t then = start + (uint64_t)((double)asked * 1e9 / rate);
+    sleep_until(then > at + NAP_NS ? then : at + NAP_NS);
+  }
+  if (first || blind) return;
+  sleep_until(now_ns() + TIMEOUT_NS);
+  while (receive(fd, list) > 0) {
+  }
+  for (int i = 0; i < in_flight; i++) lost += slots[i].sent_ns != 0;
+  note_pause(end);
+}
+
+static void print(double took) {
+  qsort(samples, sample_count, sizeof *samples, by_value);
+  printf("{\"sent\":%llu,\"refused\":%llu,\"replies\":%llu,\"lost\":%llu,\"extra\":%llu,\"foreign\":%llu,\"bad\":%llu,\"unpadded\":%llu,", (unsigned long long)sent,
+         (unsigned long long)refused, (unsigned long long)replies, (unsigned long long)lost, (unsigned long long)extra,
+         (unsigned long long)foreign, (unsigned long long)bad, (unsigned long long)unpadded);
+  printf("\"sentPerS\":%.0f,\"ratePerS\":%.0f,\"p50us\":%.2f,\"p99us\":%.2f,\"maxUs\":%.2f,", (double)sent / took, (double)replies / took,
+         percentile_us(0.5), percentile_us(0.99), percentile_us(1));
+  printf("\"pausesMs\":%.3f,\"longestPauseMs\":%.3f,\"firstSentAtMs\":%.3f,\"firstAnswerAtMs\":%.3f}\n", (double)pauses_ns / 1e6,
+         (double)longest_ns / 1e6, (double)first_sent_ns / 1e6, (double)first_answer_ns / 1e6);
+}
+
 int main(int argc, char **argv) {
-  static const struct option options[] = {{"interface", 1, 0, 'i'}, {"own", 1, 0, 'o'},     {"target", 1, 0, 't'},  {"mac", 1, 0, 'm'}, {"inflight", 1, 0, 'n'},
-                                          {"seconds", 1, 0, 's'},   {"unicast", 0, 0, 'u'}, {"block", 0, 0, 'b'}, {0, 0, 0, 0}};
+  static const struct option options[] = {{"interface", 1, 0, 'i'}, {"own", 1, 0, 'o'},     {"target", 1, 0, 't'}, {"mac", 1, 0, 'm'},   {"inflight", 1, 0, 'n'},
+                                          {"seconds", 1, 0, 's'},   {"unicast", 0, 0, 'u'}, {"rate", 1, 0, 'r'},   {"blind", 0, 0, 'b'}, {"first", 0, 0, 'f'},
+                                          {0, 0, 0, 0}};
   const char *interface = NULL;
-  double seconds = 1;
-  int unicast = 0, block = 0, have_mac = 0;
+  double seconds = 1, rate = 0;
+  int unicast = 0, first = 0, have_mac = 0;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (c == 'i') interface = optarg;
     else if (c == 'o') own_ip = parse_ip(optarg);
@@ -230,41 +341,25 @@ int main(int argc, char **argv) {
     else if (c == 'n') in_flight = atoi(optarg);
     else if (c == 's') seconds = atof(optarg);
     else if (c == 'u') unicast = 1;
-    else if (c == 'b') block = 1;
+    else if (c == 'r') rate = atof(optarg), paced = 1;
+    else if (c == 'b') blind = 1;
+    else if (c == 'f') first = 1;
     else usage("unknown option");
   }
   if (!interface || !own_ip || !target_count || !have_mac) usage("--interface, --own, --target and --mac are needed");
-  if (in_flight < 1 || in_flight > MAX_IN_FLIGHT) usage("--inflight is 1 to 4096");
+  if (in_flight < 1 || in_flight > MAX_IN_FLIGHT) usage("--inflight is 1 to 65536");
+  if (paced && rate <= 0) usage("--rate is more than 0");
+  if ((blind || first) && !paced) usage("--blind and --first need --rate");
   samples = malloc(MAX_SAMPLES * sizeof *samples);
   if (!samples) die("memory");
   memset(samples, 0, MAX_SAMPLES * sizeof *samples); // page faults now, not while measuring
   int fd = open_socket(interface);
   prepare_slots(unicast);
 
-  static int freed[MAX_IN_FLIGHT];
-  int idle = 0;
-  for (int i = 0; i < in_flight; i++) freed[i] = i;
-  uint64_t start = now_ns(), end = start + (uint64_t)(seconds * 1e9), last_expiry = start, at;
-  send_slots(fd, freed, in_flight);
-  while ((at = now_ns()) < end) {
-    int count = receive(fd, freed);
-    idle = count ? 0 : idle + 1;
-    if (idle && block) {
-      struct pollfd wait = {.fd = fd, .events = POLLIN};
-      poll(&wait, 1, 50);
-    } else if (idle > PATIENCE) {
-      sched_yield();
-    }
-    if (!count && at - last_expiry > TIMEOUT_NS / 10) {
-      count = expire(at, freed);
-      last_expiry = at;
-    }
-    if (count) send_slots(fd, freed, count);
-  }
-  double took = (double)(now_ns() - start) / 1e9;
-  qsort(samples, sample_count, sizeof *samples, by_value);
-  printf("{\"sent\":%llu,\"replies\":%llu,\"lost\":%llu,\"bad\":%llu,\"unpadded\":%llu,\"ratePerS\":%.0f,\"p50us\":%.2f,\"p99us\":%.2f,\"maxUs\":%.2f}\n",
-         (unsigned long long)sent, (unsigned long long)replies, (unsigned long long)lost, (unsigned long long)bad, (unsigned long long)unpadded,
-         (double)replies / took, percentile_us(0.5), percentile_us(0.99), percentile_us(1));
+  uint64_t start = now_ns(), end = start + (uint64_t)(seconds * 1e9);
+  if (paced) run_paced(fd, start, end, rate, first);
+  else run_closed(fd, end);
+  uint64_t stop = now_ns();
+  print((double)((paced && stop > end ? end : stop) - start) / 1e9);
   return 0;
 }

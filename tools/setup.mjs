@@ -71,6 +71,11 @@ const NEEDS = [
   },
 ];
 
+/** @type {readonly Need[]} */
+const BENCH_NEEDS = [
+  { what: 'iperf3', present: () => onPath('iperf3'), apt: 'iperf3', dnf: 'iperf3', apk: 'iperf3', pacman: 'iperf3' },
+];
+
 /** How each package manager is told to install. */
 const MANAGERS = {
   apt: { program: 'apt-get', line: 'apt-get update && apt-get install -y --no-install-recommends' },
@@ -108,13 +113,33 @@ function provideTools() {
   fail(`Missing: ${missing.map((need) => need.what).join(', ')}. Install with\n${installLines(missing).join('\n')}`);
 }
 
+/** Brings what only some benches use. They go on without it, so whatever goes wrong is said and ends nothing. */
+export function provideBenchTools() {
+  const missing = BENCH_NEEDS.filter((need) => !need.present());
+  if (missing.length === 0) return;
+  if (process.getuid?.() === 0 && onPath('apt-get')) {
+    const failed = tryApt(missing);
+    if (failed !== undefined) say(failed);
+  } else {
+    say(`for all figures, install ${missing.map((need) => need.what).join(', ')} with\n${installLines(missing).join('\n')}`);
+  }
+}
+
 /** @param {readonly Need[]} missing */
 function installWithApt(missing) {
+  const failed = tryApt(missing);
+  if (failed !== undefined) fail(failed);
+}
+
+/** What went wrong, if anything. @param {readonly Need[]} missing */
+function tryApt(missing) {
   const packages = packagesFor('apt', missing);
   say(`installing with apt-get: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-qq'], env);
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env);
+  return (
+    attempt('apt-get', ['update', '-qq'], env) ??
+    attempt('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env)
+  );
 }
 
 /**
@@ -248,8 +273,14 @@ function hasArping() {
 
 /** @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} env */
 function run(program, args, env) {
+  const failed = attempt(program, args, env);
+  if (failed !== undefined) fail(failed);
+}
+
+/** What went wrong, if anything. @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} env */
+function attempt(program, args, env) {
   const { status, error } = spawnSync(program, args, { cwd: ROOT, env, stdio: ['ignore', 2, 2] });
-  if (status !== 0) fail(`\`${program} ${args.join(' ')}\` failed${error ? `: ${error.message}` : ''}.`);
+  return status === 0 ? undefined : `\`${program} ${args.join(' ')}\` failed${error ? `: ${error.message}` : ''}.`;
 }
 
 /** @param {string} line */

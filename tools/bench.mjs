@@ -1,24 +1,31 @@
 // @ts-check
 /**
  * `npm run bench [-- NAME…] [--json FILE]`: runs each bench in a lab of its own and prints its table. With `--json` the
- * figures of all of them go into one file. A bench is test/bench/NAME.ts, see test/bench/figures.ts.
+ * figures of all of them go into one file. A bench is test/bench/NAME.ts, see test/bench/figures.ts; where it is a folder,
+ * NAME means every group in it, and NAME.GROUP one.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { enterLab } from './namespace.mjs';
-import { ROOT, setup } from './setup.mjs';
+import { provideBenchTools, ROOT, setup } from './setup.mjs';
 
-const NAMES = ['wire', 'allocator', 'synth', 'failover', 'cluster', 'review', 'page'].filter((name) =>
-  existsSync(join(ROOT, 'test', 'bench', `${name}.ts`)),
+const SOURCES = join(ROOT, 'test', 'bench');
+/** In this order; each with its groups, or as the one group of its name. */
+const BENCHES = new Map(
+  ['wire', 'allocator', 'synth', 'failover', 'cluster', 'review', 'page'].flatMap((name) => {
+    const groups = groupsOf(name);
+    return groups.length > 0 ? [[name, groups]] : [];
+  }),
 );
 
 const BUNDLES = join(ROOT, 'build', 'bench');
 
 const { names, json } = readArguments();
 setup();
+if (names.includes('wire.throughput')) provideBenchTools();
 await build();
 const folder = mkdtempSync(join(tmpdir(), 'arpeggio-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));
@@ -35,15 +42,23 @@ for (const name of names) {
 }
 if (json !== undefined) writeFileSync(json, `${JSON.stringify({ version: 1, figures: sorted(figures) }, null, 2)}\n`);
 
+/** @param {string} name */
+function groupsOf(name) {
+  if (existsSync(join(SOURCES, `${name}.ts`))) return [name];
+  if (!existsSync(join(SOURCES, name))) return [];
+  const files = readdirSync(join(SOURCES, name)).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  return files.sort().map((file) => `${name}.${file.slice(0, -'.ts'.length)}`);
+}
+
 /**
- * What is measured is code as it is shipped, in a bundle: run through tsx it is up to twice as slow. The folder is as deep
- * as the one of the sources, so that relative places stay true.
+ * What is measured is code as it is shipped, in a bundle: run through tsx it is up to twice as slow. All bundles are in one
+ * folder as deep as the one of test/bench and test/lab, so that relative places in those stay true.
  */
 async function bundleBenches() {
   const esbuild = await import('esbuild');
   await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: ['run', ...names].map((name) => `test/bench/${name}.ts`),
+    entryPoints: ['run', ...names].map((name) => ({ in: `test/bench/${name.replace('.', '/')}.ts`, out: name })),
     outdir: BUNDLES,
     bundle: true,
     packages: 'external',
@@ -58,9 +73,11 @@ async function bundleBenches() {
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-    const unknown = positionals.find((name) => !NAMES.includes(name));
+    const all = [...BENCHES.values()].flat();
+    const unknown = positionals.find((name) => !BENCHES.has(name) && !all.includes(name));
     if (unknown !== undefined) usage(`no bench is called ${unknown}`);
-    return { names: positionals.length > 0 ? positionals : NAMES, json: values.json };
+    const wanted = positionals.flatMap((name) => BENCHES.get(name) ?? [name]);
+    return { names: wanted.length > 0 ? [...new Set(wanted)] : all, json: values.json };
   } catch (error) {
     return usage(/** @type {Error} */ (error).message);
   }
@@ -68,7 +85,9 @@ function readArguments() {
 
 /** @param {string} problem @returns {never} */
 function usage(problem) {
-  console.error(`bench: ${problem}\nusage: npm run bench [-- NAME…] [--json FILE]\nnames: ${NAMES.join(', ')}`);
+  const groups = [...BENCHES].flatMap(([name, all]) => (all.length > 1 ? [`groups of ${name}: ${all.join(', ')}`] : []));
+  const lines = [`names: ${[...BENCHES.keys()].join(', ')}`, ...groups];
+  console.error(`bench: ${problem}\nusage: npm run bench [-- NAME…] [--json FILE]\n${lines.join('\n')}`);
   process.exit(2);
 }
 

@@ -14,7 +14,7 @@ import type { ServiceView } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import type { Config } from '../../src/config/config.js';
 import { formatAddress, formatIpv4 } from '../../src/net/address.js';
-import { type Figures, median } from './figures.js';
+import { type Figures, figure, median } from './figures.js';
 
 const FIRST = 0x0a000000;
 const SIZES = [1_000, 10_000, 100_000];
@@ -64,13 +64,6 @@ export async function run(): Promise<Figures> {
     figure('allocator.compileExponent', slope([1_000, 10_000], compile), '', 'of that over ranges: 1,000, 10,000'),
   ];
 }
-
-const figure = (key: string, value: number | undefined, unit: string, note: string): Figures[number] => ({
-  key,
-  value: value ?? Number.NaN,
-  unit,
-  note,
-});
 
 /** Times in ms of `runs` runs, after two that warm up. */
 const repeat = (runs: number, once: () => number): readonly number[] => Array.from({ length: runs + 2 }, once).slice(2);

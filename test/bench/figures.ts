@@ -1,5 +1,6 @@
 /**
- * What a bench is: a module test/bench/NAME.ts that exports `run`. tools/bench.mjs starts each in a lab of its own.
+ * What a bench is: a module test/bench/NAME.ts that exports `run`, or test/bench/NAME/GROUP.ts where there is much to measure.
+ * tools/bench.mjs starts each in a lab of its own.
  */
 export interface Figure {
   /** Stable, lower case, the unit at the end, for example `wire.unicast256.rateRatio`. */
@@ -12,6 +13,13 @@ export interface Figure {
 }
 
 export type Figures = readonly Figure[];
+
+export const figure = (key: string, value: number | undefined, unit: string, note: string): Figure => ({
+  key,
+  value: value ?? Number.NaN,
+  unit,
+  note,
+});
 
 export interface Bench {
   run(): Promise<Figures>;

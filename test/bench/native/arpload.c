@@ -8,7 +8,8 @@
 // Closed loop: --inflight requests are always on their way, the next one leaves when an answer comes. It spins on its
 // socket (one core, offered to others when nothing comes).
 // Paced: with --rate so many requests a second leave whether or not answers come, of which the last --inflight are
-// remembered. It sleeps in between, and takes the kernel's own time stamps, so that being woken late shifts no figure.
+// remembered. It sleeps in between where there is time to, and takes the kernel's own time stamps, so that being woken late
+// shifts no figure.
 // --first ends with the first answer; --blind neither hears nor counts answers.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,7 +34,7 @@ enum { FRAME = 60, BATCH = 64, MAX_IN_FLIGHT = 65536, MAX_TARGETS = 65536, MAX_S
 #define TIMEOUT_NS 200000000ull
 // Empty looks at the socket before the processor is offered to others: who answers may be waiting for this very one.
 #define PATIENCE 20
-// Paced: never shorter asleep than this, and never more frames at once, however late it was woken.
+// Paced: shorter waits than this are spent spinning, and never more frames leave at once, however late it is.
 #define NAP_NS 100000ull
 #define BURST 64
 // Pauses between answers that are shorter are the machine's own.
@@ -305,7 +306,8 @@ static void run_paced(int fd, uint64_t start, uint64_t end, double rate, int fir
     }
     send_slots(fd, list, count);
     uint64_t then = start + (uint64_t)((double)asked * 1e9 / rate);
-    sleep_until(then > at + NAP_NS ? then : at + NAP_NS);
+    if (then > at + NAP_NS) sleep_until(then);
+    else sched_yield();
   }
   if (first || blind) return;
   sleep_until(now_ns() + TIMEOUT_NS);

@@ -11,6 +11,7 @@ export interface LoadOptions {
   /** Whose MAC every answer has to have. */
   readonly node: Host;
   readonly seconds: number;
+  /** Requests that are remembered. When paced, those of 0.2 s at least, or a late answer is taken for a wrong one. */
   readonly inFlight: number;
   /** Where sender addresses begin, of which each request in flight has its own. @default 10.9.2.0 */
   readonly senders?: string;

@@ -29,8 +29,8 @@ export async function run(): Promise<Figures> {
   const idle = await shares(pids, () => sleep(SECONDS * 1000));
   const rounds = await repeatedly(ROUNDS, () =>
     shares(pids, async () => {
-      const asked = { targets: addresses.join(','), node: lab.network.host(owner), senders: '192.168.1.200' };
-      const { replies, lost } = await load(lab.client, { ...asked, seconds: SECONDS, inFlight: 50, ratePerS: RATE_PER_S });
+      const asked = { targets: addresses.join(','), node: lab.network.host(owner) };
+      const { replies, lost } = await load(lab.client, { ...asked, seconds: SECONDS, inFlight: 2048, ratePerS: RATE_PER_S });
       if (replies < lost) throw new Error(`${owner} answered ${replies} requests and left ${lost} unanswered`);
     }),
   );

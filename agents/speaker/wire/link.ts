@@ -33,23 +33,37 @@ export type OnFrame = (frame: DataView, length: number) => void;
 /** `cap` is an optional dependency: it is loaded when an agent runs, so that everything else works without it. */
 const require = createRequire(import.meta.url);
 
+/** What hands frames through; without a receiver once it is closed. */
+interface Outlet {
+  receive: ((length: number) => void) | undefined;
+}
+
+/**
+ * The binding's objects cannot be collected, nor used twice: their end corrupts the loop's list of handles and calls into a
+ * context that is not there (SIGSEGV in a collection some time after a close). Each is half a kilobyte, without its frame.
+ */
+const immortal: Cap[] = [];
+
 /** The binding takes `emit` from the object when it is constructed; ours hands the frame straight through. */
-function newCapture(buffer: Buffer, onFrame: OnFrame): Cap {
+function newCapture(outlet: Outlet): Cap {
   const { Cap: Base } = require('cap') as typeof import('cap');
-  const frame = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   class Capture extends Base {
     override emit(_event: string, length: number): boolean {
-      onFrame(frame, length);
+      outlet.receive?.(length);
       return true;
     }
   }
-  return new Capture();
+  const capture = new Capture();
+  immortal.push(capture);
+  return capture;
 }
 
 /** Opens `name` with a capture filter. CAPTURE_DENIED without the right to raw packets, else CAPTURE_FAILED with pcap's text. */
 export function openLink(name: string, filter: string, onFrame: OnFrame): Link | Issue {
   const frame = Buffer.alloc(FRAME_BYTES);
-  const capture = newCapture(frame, onFrame);
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const outlet: Outlet = { receive: (length) => onFrame(view, length) };
+  const capture = newCapture(outlet);
   try {
     const type = capture.open(name, filter, RING_BYTES, frame);
     if (type !== 'ETHERNET') {
@@ -63,7 +77,10 @@ export function openLink(name: string, filter: string, onFrame: OnFrame): Link |
     name,
     frame,
     send: (bytes, length) => capture.send(bytes, length),
-    close: () => capture.close(),
+    close: () => {
+      outlet.receive = undefined;
+      capture.close();
+    },
   };
 }
 

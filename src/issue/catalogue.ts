@@ -86,6 +86,7 @@ export const CATALOGUE = {
   INTERFACE_UNUSABLE: { severity: 'error', summary: 'an interface that is down or cannot do ARP' },
   INTERFACE_EXCLUDE_INVALID: { severity: 'error', summary: 'an exclusion of interfaces that is no regular expression' },
   INTERFACE_WATCH_FAILED: { severity: 'error', summary: 'the interfaces of this host cannot be listed or followed' },
+  GROUP_JOIN_FAILED: { severity: 'error', summary: 'multicast groups that IPv6 needs cannot be joined' },
   CAPTURE_DENIED: { severity: 'error', summary: 'no permission for raw packets' },
   CAPTURE_FAILED: { severity: 'error', summary: 'packets cannot be captured or sent' },
   CAPTURE_BUILD: { severity: 'error', summary: 'the capture module is missing or built so that it can abort the process' },

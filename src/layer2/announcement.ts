@@ -13,3 +13,12 @@ export interface Announcement {
   /** Names of the eligible nodes, best first. Never empty. */
   readonly ranking: readonly string[];
 }
+
+/** The owner, and those who take over when he is gone. */
+const NEAR = 3;
+
+/**
+ * Whether `node` may soon have to answer: it then hears what is asked, owner or not, so that a takeover needs no new capture
+ * filter and no new multicast group. Others leave it to the kernel, which drops it for next to nothing.
+ */
+export const isNear = ({ ranking }: Announcement, node: string): boolean => ranking.slice(0, NEAR).includes(node);

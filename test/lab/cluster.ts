@@ -97,13 +97,29 @@ export class Cluster implements AsyncDisposable {
     return readFile(join(this.statusDir(node), name), 'utf8').catch(() => undefined);
   }
 
-  /** Starts the agent of a node, which joins all the others. `extra` goes to the end of the command line, `under` before it. */
-  start(node: string, extra: readonly string[] = [], under: readonly string[] = []): AgentProcess {
+  /**
+   * Starts the agent of a node, which joins all the others. `extra` goes to the end of the command line, `under` before it.
+   * `everywhere`: it answers on more than eth0.
+   */
+  start(
+    node: string,
+    extra: readonly string[] = [],
+    under: readonly string[] = [],
+    { everywhere = false }: { readonly everywhere?: boolean } = {},
+  ): AgentProcess {
     const host = this.network.host(node);
     const join = this.nodes.filter((name) => name !== node).map((name) => nodeAddress(this.nodes.indexOf(name)));
     const args = ['agent', '--state', this.stateDir, '--status-dir', this.statusDir(node), '--node', node];
     const peers = join.flatMap((peer) => ['--join', peer]);
-    const [program = '', ...rest] = [...under, process.execPath, COMMAND, ...args, '--interface', 'eth0', ...peers, ...extra];
+    const [program = '', ...rest] = [
+      ...under,
+      process.execPath,
+      COMMAND,
+      ...args,
+      ...(everywhere ? [] : ['--interface', 'eth0']),
+      ...peers,
+      ...extra,
+    ];
     const child = host.spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
     return follow(host, child, this.statusDir(node));
   }

@@ -2,7 +2,7 @@
  * From what is in force to what the wire thread needs: the announcements, and the prefixes its capture filter covers.
  */
 import type { NodeView } from '../../../src/api/views.js';
-import type { Announcement } from '../../../src/layer2/announcement.js';
+import { type Announcement, isNear } from '../../../src/layer2/announcement.js';
 import { type AddressedService, type Announcements, announcementsFor } from '../../../src/layer2/announcements.js';
 import type { Membership } from '../../../src/membership/membership.js';
 import { parseAddress } from '../../../src/net/address.js';
@@ -33,18 +33,12 @@ function nodesOf(nodes: readonly NodeView[], { self, members }: Membership): rea
   return [...nodes, ...heard.map((name): NodeView => ({ name, labels: {}, networkUnavailable: false }))];
 }
 
-/**
- * Of the addresses that `node` may have to answer for: the next two after the owner are there when he dies. Others' are left
- * to the kernel's filter, which drops them for next to nothing.
- */
+/** Of the addresses that `node` may soon have to answer for. */
 export function filterPrefixes(announcements: readonly Announcement[], node: string): readonly string[] {
-  const near = announcements.filter(({ ranking }) => ranking.slice(0, NEAR).includes(node));
+  const near = announcements.filter((one) => isNear(one, node));
   const ranges = near.flatMap(({ address }) => {
     const read = parseAddress(address);
     return read.ok ? [{ first: read.value, last: read.value }] : [];
   });
   return coveringPrefixes(ranges).map(formatPrefix);
 }
-
-/** The owner and those who follow when he is gone, and the next. */
-const NEAR = 3;

@@ -12,6 +12,8 @@ import { promisify } from 'node:util';
 import { type Issue, issue } from '../../../src/issue/issue.js';
 
 const LABEL = 'lo:arpeggio';
+/** What marks ours among IPv6 addresses, which have no labels: the metric of their route, which on lo is of no consequence. */
+const METRIC = 7946;
 /** Answer for an address only on the interface that has it; use only addresses of the outgoing interface in requests. */
 const SETTINGS = { arp_ignore: '1', arp_announce: '2' } as const;
 const settingPath = (name: string): string => `/proc/sys/net/ipv4/conf/all/${name}`;
@@ -43,10 +45,15 @@ export class LoopbackDelivery {
     }
   }
 
-  /** Puts `addresses` (IPv4 text) on `lo`, leaving those that are already there. */
+  /** Puts `addresses` on `lo`, leaving those that are already there. */
   async add(addresses: Iterable<string>): Promise<Issue | undefined> {
     const missing = [...addresses].filter((address) => !this.#ours.has(address) && !this.#foreign.has(address));
-    const failed = await batch(missing.map((address) => `address add ${address}/32 dev lo label ${LABEL}`));
+    const failed = await batch(
+      missing.map(
+        (address) =>
+          `address add ${asPrefix(address)} dev lo ${address.includes(':') ? `nodad metric ${METRIC}` : `label ${LABEL}`}`,
+      ),
+    );
     if (failed === undefined) for (const address of missing) this.#ours.add(address);
     else await this.#look().catch(() => undefined);
     return failed;
@@ -55,7 +62,7 @@ export class LoopbackDelivery {
   /** Takes off every address of ours but `wanted`. */
   async keepOnly(wanted: ReadonlySet<string>): Promise<Issue | undefined> {
     const surplus = [...this.#ours].filter((address) => !wanted.has(address));
-    const failed = await batch(surplus.map((address) => `address del ${address}/32 dev lo`));
+    const failed = await batch(surplus.map((address) => `address del ${asPrefix(address)} dev lo`));
     for (const address of surplus) this.#ours.delete(address);
     if (failed !== undefined) await this.#look().catch(() => undefined);
     return failed;
@@ -92,8 +99,9 @@ export class LoopbackDelivery {
   /** Whose each address on `lo` is, by the kernel's word. */
   async #look(): Promise<void> {
     const present = await addressesOnLoopback();
-    this.#ours = new Set(present.filter(({ label }) => label === LABEL).map(({ local }) => local));
-    this.#foreign = new Set(present.filter(({ label }) => label !== LABEL).map(({ local }) => local));
+    const isOurs = ({ label, metric }: LoopbackAddress): boolean => label === LABEL || metric === METRIC;
+    this.#ours = new Set(present.filter(isOurs).map(({ local }) => local));
+    this.#foreign = new Set(present.filter((one) => !isOurs(one)).map(({ local }) => local));
   }
 }
 
@@ -105,9 +113,17 @@ function readRecord(text: string): Record<string, string> | undefined {
   }
 }
 
-async function addressesOnLoopback(): Promise<readonly { local: string; label: string }[]> {
-  const { stdout } = await run('ip', ['-json', '-4', 'address', 'show', 'dev', 'lo'], { maxBuffer: MAX_OUTPUT });
-  const links = JSON.parse(stdout) as readonly { addr_info?: readonly { local: string; label: string }[] }[];
+interface LoopbackAddress {
+  readonly local: string;
+  readonly label?: string;
+  readonly metric?: number;
+}
+
+const asPrefix = (address: string): string => `${address}/${address.includes(':') ? 128 : 32}`;
+
+async function addressesOnLoopback(): Promise<readonly LoopbackAddress[]> {
+  const { stdout } = await run('ip', ['-json', 'address', 'show', 'dev', 'lo'], { maxBuffer: MAX_OUTPUT });
+  const links = JSON.parse(stdout) as readonly { addr_info?: readonly LoopbackAddress[] }[];
   return links.flatMap(({ addr_info }) => addr_info ?? []);
 }
 

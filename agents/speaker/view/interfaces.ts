@@ -41,12 +41,13 @@ export async function followInterfaces(options: FollowOptions, signal: AbortSign
       onLine: (line) => {
         if (followed.take(line)) bell.ring();
       },
-      onStart: () => {
+      onStart: (isGap) => {
         bell.ring();
-        void pause(SETTLE_MS, undefined, { signal }).then(
-          () => bell.ring(),
-          () => undefined,
-        );
+        const settle = (): void => {
+          if (isGap) followed.generations.interruptedAll();
+          bell.ring();
+        };
+        void pause(SETTLE_MS, undefined, { signal }).then(settle, () => undefined);
       },
       onLoss: () => {
         followed.generations.interruptedAll();

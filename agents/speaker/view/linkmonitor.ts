@@ -12,9 +12,13 @@ export interface LinkMonitorOptions {
   /** How `ip` is called. */
   readonly command: readonly string[];
   readonly onLine: (line: string) => void;
-  /** It runs, for the first time or again. It may be a moment before it sees changes. */
-  readonly onStart: () => void;
-  /** Changes went unseen: too many at once, or it had to be started again after a good while. */
+  /**
+   * It runs, for the first time or again. It may be a moment before it sees changes.
+   *
+   * @param isGap the one before had run for a good while: what changes until this one sees it would have been seen
+   */
+  readonly onStart: (isGap: boolean) => void;
+  /** Changes went unseen: there were too many at once. */
   readonly onLoss: () => void;
   /** It ended, as a sentence; once, until it has run for a good while again. */
   readonly onDeath: (why: string) => void;
@@ -30,25 +34,28 @@ const SCRIPT = '"$@" & child=$!; exec >&-; read -r _; kill $child 2>/dev/null; w
 
 /** Until `signal` aborts; resolves when the child is gone. */
 export async function runLinkMonitor(options: LinkMonitorOptions, signal: AbortSignal): Promise<void> {
-  let [backoffMs, isKnown] = [BACKOFF_MS.first, false];
+  let [backoffMs, isKnown, isGap] = [BACKOFF_MS.first, false, false];
   while (!signal.aborted) {
     const startedAt = performance.now();
-    const why = await runOnce(options, signal);
-    const isStable = performance.now() - startedAt >= STABLE_MS;
-    if (isStable) [backoffMs, isKnown] = [BACKOFF_MS.first, false];
+    const why = await runOnce(options, isGap, signal);
+    // One that never stays must not have everything opened anew each time.
+    isGap = performance.now() - startedAt >= STABLE_MS;
+    if (isGap) [backoffMs, isKnown] = [BACKOFF_MS.first, false];
     await pause(backoffMs, undefined, { signal }).catch(() => undefined);
     // Told only now: whoever ends this agent may have ended its children first.
     if (signal.aborted) return;
     if (!isKnown) options.onDeath(why);
     isKnown = true;
-    // A monitor that never stays must not have everything opened anew each time.
-    if (isStable) options.onLoss();
     backoffMs = Math.min(backoffMs * 2, BACKOFF_MS.last);
   }
 }
 
 /** One life of the child: resolves with why it ended. */
-async function runOnce({ command, onLine, onStart, onLoss }: LinkMonitorOptions, signal: AbortSignal): Promise<string> {
+async function runOnce(
+  { command, onLine, onStart, onLoss }: LinkMonitorOptions,
+  isGap: boolean,
+  signal: AbortSignal,
+): Promise<string> {
   // Apart from the terminal, whose Ctrl-C would end the shell and not the monitor: a shell's background jobs ignore it.
   const args = ['-c', SCRIPT, 'sh', ...command, '-o', 'monitor', 'link', 'address'];
   const child = spawn('sh', args, { detached: true });
@@ -57,7 +64,7 @@ async function runOnce({ command, onLine, onStart, onLoss }: LinkMonitorOptions,
   };
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
-  child.on('spawn', onStart);
+  child.on('spawn', () => onStart(isGap));
   createInterface({ input: child.stdout }).on('line', onLine);
   child.stdout.on('end', end);
   let lastWords = '';

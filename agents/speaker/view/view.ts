@@ -160,7 +160,7 @@ export class View {
   /** The addresses are on `lo` before anybody is told to send here, and leave it after nobody is. */
   async #publish(message: Extract<ToWire, { type: 'announcements' }>): Promise<void> {
     const { delivery, log, post, node } = this.#options;
-    const ours = message.announcements.filter(({ address, ranking }) => ranking.includes(node) && !address.includes(':'));
+    const ours = message.announcements.filter(({ ranking }) => ranking.includes(node));
     const wanted = new Set(ours.map(({ address }) => address));
     const failed = await delivery?.add(wanted);
     if (failed !== undefined) log(issueRecord(failed));

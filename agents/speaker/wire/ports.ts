@@ -86,15 +86,16 @@ export class Ports {
     else this.#planChange();
   }
 
-  /** Hears these addresses too: nodes that were to own them before this one may all be gone. */
-  cover(keys: readonly AddressKey[]): void {
+  /** Hears these addresses too: nodes that were to own them before this one may all be gone. Whether it did not before. */
+  cover(keys: readonly AddressKey[]): boolean {
     const prefixes = this.#prefixes;
-    if (prefixes === undefined) return;
+    if (prefixes === undefined) return false;
     const missing = keys.map(addressOfKey).filter((address) => !prefixes.some((prefix) => prefixContains(prefix, address)));
-    if (missing.length === 0) return;
+    if (missing.length === 0) return false;
     const length = { IPv4: 32, IPv6: 128 } as const;
     this.#prefixes = [...prefixes, ...missing.map((address) => ({ address, length: length[address.family] }))];
     this.#planChange();
+    return true;
   }
 
   /** Changes the filters if that is due. */

@@ -6,6 +6,7 @@
  * It runs on the process's main thread and waits for nobody: no file, no API, no log.
  */
 import type { Issue } from '../../../src/issue/issue.js';
+import { isNear } from '../../../src/layer2/announcement.js';
 import {
   type Ballot,
   ballotOf,
@@ -26,6 +27,7 @@ import { formatMac, type Mac, sameMac } from '../../../src/net/mac.js';
 import type { WireSample } from '../../runtime/metrics.js';
 import type { ConflictChange, OwnerChange, ToView, ToWire } from '../messages.js';
 import { Counters } from './counters.js';
+import { SolicitedNodeGroups } from './groups.js';
 import { Liveness } from './liveness.js';
 import { ownerChange } from './ownerchange.js';
 import type { PeerName } from './peers.js';
@@ -59,6 +61,9 @@ export class Wire {
   readonly #ports: Ports;
   readonly #gratuitous: Gratuitous;
   readonly #probes: Probes;
+  readonly #groups: SolicitedNodeGroups;
+  /** By interface: the addresses whose groups were asked for. */
+  #joined: Map<string, ReadonlySet<AddressKey>> = new Map();
   readonly #conflicts: Conflicts = new Map();
   #ballot: Ballot = NO_BALLOT;
   #election: Election = NO_ELECTION;
@@ -78,6 +83,7 @@ export class Wire {
     const rest = { framesPerSecond: Math.max(LEAST_RATE, framesPerSecond - probeRate), refreshMs };
     this.#gratuitous = new Gratuitous({ ...GRATUITOUS_TIMING, ...rest });
     this.#probes = new Probes(probeRate);
+    this.#groups = new SolicitedNodeGroups((one) => options.post({ type: 'issues', issues: [one] }));
     this.#ports = new Ports({
       counters: this.#counters,
       claims: () => this.#election.claims,
@@ -124,6 +130,7 @@ export class Wire {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#ports.close();
+    this.#groups.close();
     const changes = owned.map(
       (key): OwnerChange => ({ address: textOf(key), from: this.#options.node, kind: 'left', evidence: 'this node leaves' }),
     );
@@ -136,8 +143,10 @@ export class Wire {
         this.#ballot = ballotOf(message.announcements);
         this.#ports.setPrefixes(message.prefixes);
         this.#elect();
+        this.#joinGroups();
         break;
       case 'interfaces':
+        this.#groups.resync(message.interfaces);
         this.#ports.setInterfaces(message.interfaces);
         break;
       case 'sample':
@@ -181,6 +190,7 @@ export class Wire {
     this.#liveness.setMacs(ports.map(({ identity }) => identity.mac));
     this.#liveness.setReady(ports.length > 0);
     this.#elect();
+    this.#joinGroups();
     // Tells everybody on an interface that came late what this node answers for.
     if (opened !== undefined) this.#reannounce(claimsOn(this.#election.claims, opened));
     this.#schedule();
@@ -203,13 +213,31 @@ export class Wire {
       this.#reviewConflicts();
     }
     if (claimed.length > 0) {
-      this.#ports.cover(claimed.map(({ key }) => key));
+      if (this.#ports.cover(claimed.map(({ key }) => key))) this.#joinGroups();
       this.#reannounce(new Map(claimed.flatMap(({ key }) => entryOf(claims, key))));
     }
     const changes = [...released, ...claimed].map((move) => ownerChange(move, membership, unanswerable));
     if (changes.length > 0) this.#options.post({ type: 'ownership', changes });
     if (!sameKeys(before.unanswerable, unanswerable)) {
       this.#options.post({ type: 'unanswerable', addresses: [...unanswerable].map(textOf) });
+    }
+  }
+
+  /** Is in the groups in which the addresses are asked for that this node may have to answer for; where they are answered. */
+  #joinGroups(): void {
+    const { node } = this.#options;
+    const wanted = this.#ballot.entries.filter(
+      ({ announcement, key }) => typeof key === 'string' && (isNear(announcement, node) || this.#election.claims.has(key)),
+    );
+    const before = this.#joined;
+    this.#joined = new Map();
+    for (const { name } of this.#ports.list().filter(({ identity }) => identity.linkLocal !== undefined)) {
+      const here = wanted.filter(({ on }) => on === 'all' || on.has(name)).map(({ key }) => key);
+      this.#joined.set(name, new Set(here));
+      for (const key of here) if (before.get(name)?.has(key) !== true) this.#groups.join(name, key);
+    }
+    for (const [name, keys] of before) {
+      for (const key of keys) if (this.#joined.get(name)?.has(key) !== true) this.#groups.leave(name, key);
     }
   }
 

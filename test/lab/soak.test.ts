@@ -3,6 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { generator } from '../support/random.js';
 import { until } from '../support/until.js';
 import { type ArpEvent, capture } from './capture.js';
 import { Cluster, type LogLine } from './cluster.js';
@@ -103,14 +104,3 @@ function endSpans(spans: ReadonlyMap<string, readonly Span[]>, log: readonly Log
 
 /** A clock in a log line has whole milliseconds. */
 const isWithin = (spans: readonly Span[], at: number): boolean => spans.some(({ from, to }) => at >= from - 1 && at <= to + 1);
-
-/** Mulberry32: the same numbers for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

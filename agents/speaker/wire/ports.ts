@@ -21,6 +21,8 @@ export interface PortsOptions {
   readonly onBusy: () => void;
   /** The ports are others than before, with `opened` among them. */
   readonly onChange: (opened: Port | undefined) => void;
+  /** `wakeAt` is another than it was. */
+  readonly onSchedule: () => void;
   readonly post: (message: ToView) => void;
 }
 
@@ -133,8 +135,11 @@ export class Ports {
     if (port !== undefined) {
       const filter = captureFilter({ mac: port.identity.mac, prefixes: this.#filtered });
       const failed = port.filter === filter || port.isChanging ? undefined : port.change(filter);
-      if (port.isChanging && port.filter !== filter) this.#changeAt = performance.now() + CHANGE_EVERY_MS;
       if (failed !== undefined) this.#say(port.name, failed);
+      if (port.filter !== filter) {
+        this.#changeAt = Math.min(this.#changeAt, performance.now() + CHANGE_EVERY_MS);
+        this.#options.onSchedule();
+      }
     }
     if (others.length > 0) setImmediate(() => this.#changeNext(others));
   }

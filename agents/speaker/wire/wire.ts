@@ -90,6 +90,7 @@ export class Wire {
       onClaim: (key, mac, on) => this.#onClaim(key, mac, on),
       onBusy: () => this.#tickIfDue(),
       onChange: (opened) => this.#onPorts(opened),
+      onSchedule: () => this.#schedule(),
       post: options.post,
     });
     this.#liveness = new Liveness({

@@ -67,8 +67,6 @@ const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
   cap: ['agents/speaker/wire/link.ts'],
   chokidar: ['agents/source/directory.ts'],
   yaml: ['agents/source/manifests.ts', 'agents/source/yamlwriter.ts'],
-  'prom-client': ['agents/runtime/metrics.ts'],
-  pino: ['agents/runtime/log.ts'],
   typebox: ['src/api/'],
   commander: ['agents/cli/'],
   cdk8s: ['constructs/'],

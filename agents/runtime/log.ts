@@ -1,9 +1,9 @@
 /**
  * The log: one JSON object a line on stdout, with MetalLB's level names and field names.
  *
- * A record is a plain value, so that another thread can post one and a test can read one. Only this file knows pino.
+ * A record is a plain value, so that another thread can post one and a test can read one.
  */
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { writeSync } from 'node:fs';
 import type { Issue } from '../../src/issue/issue.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -21,22 +21,44 @@ export interface LogRecord {
 
 export type Log = (record: LogRecord) => void;
 
-/** A log that drops what is below `threshold`. Writes are synchronous, so that a process that ends leaves no line behind. */
-export function createLog(threshold: LogThreshold, to: DestinationStream = pino.destination({ fd: 1, sync: true })): Log {
-  // A full disk loses lines, not the agent.
-  if ('on' in to && typeof to.on === 'function') to.on('error', () => undefined);
-  const logger: PinoLogger = pino(
-    {
-      level: pinoLevel(threshold),
-      base: null,
-      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      messageKey: 'msg',
-    },
-    to,
-  );
-  return ({ level, event, msg, fields }) => logger[level]({ ...fields, event }, msg);
+/** Takes whole lines. */
+export interface LogDestination {
+  write(line: string): void;
 }
+
+/** A log that drops what is below `threshold`. Writes are synchronous, so that a process that ends leaves no line behind. */
+export function createLog(threshold: LogThreshold, to: LogDestination = STDOUT): Log {
+  const levels: readonly string[] = LOG_THRESHOLDS;
+  return ({ level, event, msg, fields }) => {
+    if (levels.indexOf(level) < levels.indexOf(threshold)) return;
+    to.write(`${JSON.stringify({ level, ts: new Date().toISOString(), ...fields, event, msg })}\n`);
+  };
+}
+
+/** How long a reader that falls behind is waited for. */
+const LONGEST_WAIT_MS = 2000;
+const WAIT_MS = 10;
+
+/** A full disk or a reader that is gone or stuck loses lines, not the agent. */
+const STDOUT: LogDestination = {
+  write: (line) => {
+    let rest = Buffer.from(line);
+    for (let waitedMs = 0; rest.length > 0 && waitedMs < LONGEST_WAIT_MS; ) {
+      try {
+        rest = rest.subarray(writeSync(1, rest));
+      } catch (error) {
+        if (!isFull(error)) return;
+        Atomics.wait(SLEEP, 0, 0, WAIT_MS);
+        waitedMs += WAIT_MS;
+      }
+    }
+  },
+};
+
+const SLEEP = new Int32Array(new SharedArrayBuffer(4));
+
+/** A pipe that does not block and has no room. */
+const isFull = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EAGAIN';
 
 /** The record of an issue: searchable by its code. */
 export function issueRecord(found: Issue, fields: Readonly<Record<string, unknown>> = {}): LogRecord {
@@ -45,15 +67,4 @@ export function issueRecord(found: Issue, fields: Readonly<Record<string, unknow
   const path = found.path === '' ? {} : { path: found.path };
   const level = found.severity === 'error' ? 'error' : 'warn';
   return { level, event: 'issue', msg: found.message, fields: { code: found.code, ...place, ...path, ...fields } };
-}
-
-function pinoLevel(threshold: LogThreshold): string {
-  switch (threshold) {
-    case 'all':
-      return 'trace';
-    case 'none':
-      return 'silent';
-    default:
-      return threshold;
-  }
 }

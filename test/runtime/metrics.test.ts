@@ -7,7 +7,11 @@ const clock = new ManualClock();
 const metrics = (): Metrics => createMetrics({ node: 'n1', now: clock.now, process: false });
 
 /** The samples of a scrape, without help and types. */
-const samples = async (of: Metrics): Promise<string[]> => (await of.text()).split('\n').filter((line) => /^[a-z]/.test(line));
+const samples = async (of: Metrics): Promise<string[]> =>
+  of
+    .text()
+    .split('\n')
+    .filter((line) => /^[a-z]/.test(line));
 
 const usage = (pool: string): PoolUsage => ({
   pool,

@@ -85,9 +85,9 @@ describe('the view', () => {
     source.set([POOL, OVERLAPPING, ADVERTISEMENT, service('a'), service('b')]);
     expect(log.filter(({ fields }) => fields?.['code'] === 'POOL_OVERLAP')).toHaveLength(1);
     expect((await tables()).at(-1)?.announcements).toHaveLength(2);
-    expect(await metrics.text()).toMatch(/config_stale_bool 1/);
+    expect(metrics.text()).toMatch(/config_stale_bool 1/);
     source.set([POOL, ADVERTISEMENT, service('a'), service('b')]);
-    expect(await metrics.text()).toMatch(/config_stale_bool 0/);
+    expect(metrics.text()).toMatch(/config_stale_bool 0/);
     expect(log.filter(({ event }) => event === 'clearAssignment')).toEqual([]);
   });
 
@@ -112,7 +112,7 @@ describe('the view', () => {
       service: 'default/a',
     });
     expect(log.at(-1)?.msg).toMatch(/elected leader and announces 192\.0\.2\.0/);
-    expect(await metrics.text()).toMatch(/metallb_speaker_announced\{service="default\/a".*ip="192.0.2.0"\} 1/);
+    expect(metrics.text()).toMatch(/metallb_speaker_announced\{service="default\/a".*ip="192.0.2.0"\} 1/);
 
     view.receive({
       type: 'ownership',
@@ -120,7 +120,7 @@ describe('the view', () => {
     });
     expect(source.status.get('speaker')?.map(({ kind }) => kind)).toEqual(['ConfigurationState']);
     expect(log.at(-1)?.msg).toMatch(/withdraws 192\.0\.2\.0: the leader is now n2/);
-    expect(await metrics.text()).not.toMatch(/metallb_speaker_announced\{/);
+    expect(metrics.text()).not.toMatch(/metallb_speaker_announced\{/);
   });
 
   test.each([

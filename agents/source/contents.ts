@@ -8,9 +8,9 @@ import { parseRequest } from '../../src/allocator/request.js';
 import { unfold } from '../../src/api/list.js';
 import { withImplied } from '../../src/api/namespace.js';
 import type { Sourced } from '../../src/api/object.js';
-import { type Objects, readObjects } from '../../src/api/objects.js';
+import { type KnownServices, type Objects, readObjects } from '../../src/api/objects.js';
 import type { ServiceView } from '../../src/api/views.js';
-import { type Issue, issue } from '../../src/issue/issue.js';
+import { type Issue, issue, parsed } from '../../src/issue/issue.js';
 import { isLockFile, mergeLocks, readLockFile } from './lockfiles.js';
 import type { FileRead } from './manifestfiles.js';
 import { decodeManifests } from './manifests.js';
@@ -36,6 +36,8 @@ interface FileState {
 
 export class Contents {
   readonly #nameOf: (path: string) => string;
+  /** What the Services of all files were read as: only their names are kept beside it. */
+  readonly #known: KnownServices = new WeakMap();
   #files: ReadonlyMap<string, FileState> = new Map();
   /** In force as of the last view: of two lock files that differ, the one that binds already goes on doing so. */
   #lock: Lock | undefined;
@@ -61,7 +63,10 @@ export class Contents {
   /** Files in the order of their paths, so that the same folder always gives the same view. */
   view(): View {
     const files = [...this.#files].sort(([a], [b]) => (a < b ? -1 : 1));
-    const { objects: read, issues } = readObjects(files.flatMap(([, { good }]) => good ?? []));
+    const { objects: read, issues } = readObjects(
+      files.flatMap(([, { good }]) => good ?? []),
+      this.#known,
+    );
     const objects = { ...read, namespaces: withImplied(read.namespaces, read.services) };
     const locks = files.filter(([path]) => isLockFile(path)).map(([, state]) => state);
     const merged = mergeLocks(
@@ -114,7 +119,7 @@ export class Contents {
       const message = 'the file suddenly says nothing; what it said before stays in force until it says something or is deleted';
       return { issues: [issue('YAML_MALFORMED', '', message, { file })] };
     }
-    if (!isLockFile(path)) return readObjectsOf(documents, before?.good !== undefined);
+    if (!isLockFile(path)) return readObjectsOf(documents, before?.good !== undefined, this.#known);
     const lock = readLockFile(documents, file);
     return lock.ok ? { lock: lock.value, issues: [] } : { issues: lock.issues };
   }
@@ -142,17 +147,30 @@ function withoutHash(state: FileState | undefined): Pick<FileState, 'good' | 'lo
  * was cut short is often still YAML, and a Service left out would lose its address. At first sight there is nothing to keep,
  * and the readable objects are taken.
  */
-function readObjectsOf(documents: readonly Sourced<unknown>[], wasGood: boolean): Pick<FileState, 'good' | 'issues'> {
+function readObjectsOf(
+  documents: readonly Sourced<unknown>[],
+  wasGood: boolean,
+  known: KnownServices,
+): Pick<FileState, 'good' | 'issues'> {
   const issues: Issue[] = [];
   const good: Sourced<unknown>[] = [];
   for (const object of unfold(documents)) {
     const { objects, issues: found } = readObjects([object]);
     const errors = found.filter(({ severity }) => severity === 'error');
     if (wasGood) errors.push(...objects.services.flatMap(requestErrors));
-    if (errors.length === 0) good.push(object);
+    if (errors.length === 0) good.push(inShort(object, objects, known));
     issues.push(...errors);
   }
   return issues.length > 0 && wasGood ? { issues } : { good, issues };
+}
+
+/** Of a Service, what it was read as is kept instead of what was written: half as much, and it need not be read again. */
+function inShort(sourced: Sourced<unknown>, { services: [service] }: Objects, known: KnownServices): Sourced<unknown> {
+  if (service === undefined) return sourced;
+  const { namespace, name } = service;
+  const object = { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name } };
+  known.set(object, parsed(service));
+  return { object, locate: sourced.locate };
 }
 
 /** A request that cannot be read is as good as none: the Service would lose its address, and others would move up. */

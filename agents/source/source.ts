@@ -39,8 +39,11 @@ export interface Source {
   snapshot(): Snapshot;
   /** Calls `listener` with every later snapshot, until the function it returns is called. */
   subscribe(listener: (snapshot: Snapshot) => void): () => void;
-  /** The whole set of status objects that `component` wants to be seen; what it wrote before and leaves out goes away. */
-  writeStatus(component: Component, objects: readonly KubeObject[]): void;
+  /**
+   * The whole set of status objects that `component` wants to be seen; what it wrote before and leaves out goes away. They are
+   * gone through whenever files may have to be written, and must be the same each time.
+   */
+  writeStatus(component: Component, objects: Iterable<KubeObject>): void;
   recordEvent(event: ServiceEvent): void;
 }
 

@@ -8,6 +8,7 @@ import { readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'n
 import { basename, dirname, join } from 'node:path';
 import type { KubeObject } from '../../src/api/object.js';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
+import { fingerprint } from '../runtime/fingerprint.js';
 import { EventFile } from './eventfile.js';
 import { type FolderLock, lockFolder } from './folderlock.js';
 import { makeFolder } from './makefolder.js';
@@ -54,9 +55,9 @@ export class StatusFolder implements StatusSink {
   readonly #report: (issue: Issue) => void;
   readonly #lock: FolderLock;
   readonly #events: EventFile;
-  /** What each file is to say, as a text that is cheap to compare; by component, then by file. */
-  readonly #wanted = new Map<Component, ReadonlyMap<string, Wanted>>();
-  /** What each file on disk says; undefined for one of a former run that nobody has looked at. */
+  /** Not as files: of thousands of Services those are several megabytes, and looked at only when something changed. */
+  readonly #wanted = new Map<Component, Iterable<KubeObject>>();
+  /** The {@link fingerprint} of what each file on disk says; undefined for one of a former run that nobody has looked at. */
   readonly #onDisk: Map<string, string | undefined>;
   #work: Promise<void> = Promise.resolve();
   #scheduled = false;
@@ -84,8 +85,8 @@ export class StatusFolder implements StatusSink {
     else signal.addEventListener('abort', stop, { once: true });
   }
 
-  writeStatus(component: Component, objects: readonly KubeObject[]): void {
-    this.#wanted.set(component, new Map(objects.map((object) => [statusFile(object), { object, key: keyOf(object) }])));
+  writeStatus(component: Component, objects: Iterable<KubeObject>): void {
+    this.#wanted.set(component, objects);
     this.#schedule();
   }
 
@@ -114,7 +115,7 @@ export class StatusFolder implements StatusSink {
     try {
       await this.#ensureFolder();
       await this.#events.flush();
-      for (const [component, wanted] of [...this.#wanted]) await this.#bringAbout(component, wanted);
+      for (const [component, objects] of [...this.#wanted]) await this.#bringAbout(component, filesFor(objects));
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) {
@@ -174,6 +175,9 @@ interface Wanted {
   readonly key: string;
 }
 
+const filesFor = (objects: Iterable<KubeObject>): ReadonlyMap<string, Wanted> =>
+  new Map([...objects].map((object) => [statusFile(object), { object, key: keyOf(object) }]));
+
 /** The file has its old text or the new one, at every moment. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const beside = join(dirname(path), `.${basename(path)}.new`);
@@ -187,9 +191,9 @@ async function replaceFile(path: string, text: string): Promise<void> {
   await rename(beside, path);
 }
 
-/** JSON, in which an int64 keeps its digits. */
+/** Of its JSON, in which an int64 keeps its digits. */
 const keyOf = (object: KubeObject): string =>
-  JSON.stringify(object, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  fingerprint(JSON.stringify(object, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)));
 
 /** The status files of a former run. What it left half-written is removed. */
 async function filesOf(path: string): Promise<string[]> {

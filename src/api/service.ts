@@ -48,30 +48,36 @@ export const SERVICE = {
   },
 } as const;
 
+/** Most Services leave most fields out: one empty value for all of them is a third of a kilobyte less for each. */
+const NOTHING: Readonly<Record<string, string>> = {};
+const NONE: readonly never[] = [];
+
+const orNone = <T>(list: readonly T[]): readonly T[] => (list.length === 0 ? NONE : list);
+
 /** FIELD_MISSING and FIELD_INVALID name what cannot be read. `source` is where the object stands. */
 export function readService(object: unknown, source?: Source): Parsed<ServiceView> {
   const service = read(SERVICE, object);
   if (!service.ok) return service;
   const { metadata, spec = {}, status } = service.value;
-  const { loadBalancerClass, loadBalancerIP, clusterIPs = [] } = spec;
+  const { loadBalancerClass, loadBalancerIP, clusterIPs = NONE } = spec;
   const namespace = metadata.namespace || 'default';
   const { name } = metadata;
   return parsed({
     key: serviceKey({ namespace, name }),
     namespace,
     name,
-    labels: metadata.labels ?? {},
-    annotations: metadata.annotations ?? {},
+    labels: metadata.labels ?? NOTHING,
+    annotations: metadata.annotations ?? NOTHING,
     type: spec.type ?? 'ClusterIP',
     ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
     ...(loadBalancerIP === undefined ? {} : { loadBalancerIP }),
-    clusterIPs: (clusterIPs.length > 0 ? clusterIPs : [spec.clusterIP ?? '']).filter((ip) => ip !== ''),
-    ipFamilies: spec.ipFamilies ?? [],
+    clusterIPs: orNone((clusterIPs.length > 0 ? clusterIPs : [spec.clusterIP ?? '']).filter((ip) => ip !== '')),
+    ipFamilies: spec.ipFamilies ?? NONE,
     ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack',
     externalTrafficPolicy: spec.externalTrafficPolicy ?? 'Cluster',
-    ports: (spec.ports ?? []).map(({ protocol = 'TCP', port }) => ({ protocol, port })),
-    selector: spec.selector ?? {},
-    ingress: (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
+    ports: (spec.ports ?? NONE).map(({ protocol = 'TCP', port }) => ({ protocol, port })),
+    selector: spec.selector ?? NOTHING,
+    ingress: orNone((status?.loadBalancer?.ingress ?? NONE).flatMap(({ ip }) => (ip === undefined ? [] : [ip]))),
     ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
     ...(source === undefined ? {} : { source }),
   });

@@ -32,8 +32,8 @@ export class MemorySource implements Source {
     return () => void this.#listeners.delete(listener);
   }
 
-  writeStatus(component: Component, objects: readonly KubeObject[]): void {
-    this.status.set(component, objects);
+  writeStatus(component: Component, objects: Iterable<KubeObject>): void {
+    this.status.set(component, [...objects]);
   }
 
   recordEvent(event: ServiceEvent): void {

@@ -12,6 +12,7 @@ import type { Membership } from '../../../src/membership/membership.js';
 import { changesBetween } from '../../controller/changes.js';
 import { type InForce, NOTHING, reconcile } from '../../controller/reconcile.js';
 import { controllerStatus } from '../../controller/status.js';
+import { fingerprint } from '../../runtime/fingerprint.js';
 import { issueRecord, type Log } from '../../runtime/log.js';
 import type { Metrics } from '../../runtime/metrics.js';
 import type { Snapshot, Source } from '../../source/source.js';
@@ -38,9 +39,9 @@ export class View {
   #announcements: ReadonlyMap<string, Announcement> = new Map();
   #refusals: ReadonlySet<string> = new Set();
   readonly #owned = new Set<string>();
-  /** What was logged of the issues that still stand, so that each is logged once. */
+  /** Fingerprints of what was logged of the issues that still stand, so that each is logged once. */
   #knownIssues: ReadonlySet<string> = new Set();
-  /** The table that was posted last, as text: an equal one is not posted again. */
+  /** The fingerprint of the table that was posted last: an equal one is not posted again. */
   #published = '';
   /** By address, MAC and interface. */
   readonly #conflicts = new Map<string, ConflictChange>();
@@ -128,7 +129,11 @@ export class View {
       log(record);
       if (event !== undefined) source.recordEvent(event);
     }
-    source.writeStatus('controller', controllerStatus(this.#inForce));
+    const inForce = this.#inForce;
+    source.writeStatus(
+      'controller',
+      lazily(() => controllerStatus(inForce)),
+    );
     metrics.setPools(this.#inForce.usage);
     metrics.setConfig({ loaded: this.#inForce.config !== undefined, stale: this.#inForce.stale });
     metrics.countUpdate(this.#inForce.stale ? 'failed' : 'done');
@@ -147,12 +152,12 @@ export class View {
     if (this.#inForce.config === undefined) return;
     const { announcements, refused } = announcementsOf(this.#inForce, this.#membership);
     this.#logRefusals(refused);
-    const table = new Map(announcements.map((one) => [one.address, one]));
-    const message: ToWire = { type: 'announcements', announcements, prefixes: filterPrefixes(announcements, this.#options.node) };
-    const text = JSON.stringify(message);
-    if (text === this.#published) return;
-    this.#published = text;
-    this.#announcements = table;
+    const prefixes = filterPrefixes(announcements, this.#options.node);
+    const message: ToWire = { type: 'announcements', announcements, prefixes };
+    const table = fingerprint(JSON.stringify(message));
+    if (table === this.#published) return;
+    this.#published = table;
+    this.#announcements = new Map(announcements.map((one) => [one.address, one]));
     this.#publishing = this.#publishing.then(() => this.#publish(message));
     this.#showOwned();
   }
@@ -197,7 +202,10 @@ export class View {
     const { config, stale } = this.#inForce;
     const isValid = config !== undefined && !stale;
     const [conflicts, unanswerable] = [[...this.#conflicts.values()], this.#unanswerable];
-    source.writeStatus('speaker', speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable }));
+    source.writeStatus(
+      'speaker',
+      lazily(() => speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable })),
+    );
   }
 
   /** MetalLB's event, and its words where no named interface is there; every address is told of once. */
@@ -244,12 +252,16 @@ export class View {
   }
 
   #logIssues(issues: readonly Issue[]): void {
-    const texts = new Set(issues.map(formatIssue));
-    for (const one of issues) if (!this.#knownIssues.has(formatIssue(one))) this.#options.log(issueRecord(one));
-    if (this.#knownIssues.size > 0 && texts.size === 0) {
+    const found = new Set<string>();
+    for (const one of issues) {
+      const known = fingerprint(formatIssue(one));
+      if (!this.#knownIssues.has(known) && !found.has(known)) this.#options.log(issueRecord(one));
+      found.add(known);
+    }
+    if (this.#knownIssues.size > 0 && found.size === 0) {
       this.#options.log({ level: 'info', event: 'configValid', msg: 'nothing is wrong with the state any more' });
     }
-    this.#knownIssues = texts;
+    this.#knownIssues = found;
   }
 
   #logRefusals(refused: readonly Refusal[]): void {
@@ -270,3 +282,6 @@ const fieldsOf = ({ address, mac, interface: on }: ConflictChange): Readonly<Rec
   mac,
   interface: on,
 });
+
+/** Made anew each time somebody goes through it. */
+const lazily = <T>(make: () => readonly T[]): Iterable<T> => ({ [Symbol.iterator]: () => make()[Symbol.iterator]() });

@@ -1,0 +1,11 @@
+/**
+ * A short stand-in for a long text that is only compared with others: thousands of them are remembered for as long as an agent
+ * runs.
+ */
+import { createHash } from 'node:crypto';
+
+/** Equal for equal texts, and for no others that anybody could find by accident. */
+export const fingerprint = (text: string): string => createHash('sha256').update(text).digest('base64').slice(0, LENGTH);
+
+/** Of 6 bits each. */
+const LENGTH = 20;

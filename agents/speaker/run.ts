@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { formatIssue, type Issue, issue } from '../../src/issue/issue.js';
 import { parseMac } from '../../src/net/mac.js';
+import { allowTrimming } from '../runtime/trim.js';
 import type { ToView, ToWire } from './messages.js';
 import type { AgentOptions } from './options.js';
 import { checkBuild } from './wire/link.js';
@@ -20,6 +21,11 @@ const VIEW_YOUNG_MB = 3;
  * optimised then, which keeps 3 MB of the compiler out of memory on every host; the frame path gets there all the same.
  */
 const OPTIMISE_LATER = '--interrupt-budget=1000000';
+
+/** The wire thread's young generation stays as small as it began: V8 would let a table of 5,000 addresses make it 16 MB, for good. */
+const SMALL_YOUNG = '--semi-space-growth-factor=1';
+/** Calls of built-in functions in the view thread need not be short: that takes 1.6 MB of copies of them, and saves it little. */
+const NO_COPY_OF_BUILTINS = '--no-short-builtin-calls';
 
 /** How long the view thread may take to put this host back as it was. */
 const STOP_MS = 2000;
@@ -46,10 +52,14 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
   if (taken !== undefined) return fail([taken]);
 
   setFlagsFromString(OPTIMISE_LATER);
+  setFlagsFromString(NO_COPY_OF_BUILTINS);
+  allowTrimming();
   const view = new Worker(new URL('./view.js', import.meta.url), {
     workerData: options,
     resourceLimits: { maxYoungGenerationSizeMb: VIEW_YOUNG_MB },
   });
+  // Making a heap puts this back to 2, so it comes after.
+  view.once('online', () => setFlagsFromString(SMALL_YOUNG));
   post = (message) => view.postMessage(message);
   for (const message of early) post(message);
   const ended = new AbortController();

@@ -9,6 +9,7 @@ import { parseExclusion, selectInterfaces, selectionRule } from '../../../src/la
 import { serveHttp } from '../../runtime/http.js';
 import { createLog, issueRecord, type LogRecord } from '../../runtime/log.js';
 import { createMetrics, type Metrics, type WireSample } from '../../runtime/metrics.js';
+import { keepTrimmed } from '../../runtime/trim.js';
 import { openDirectory } from '../../source/directory.js';
 import { joined } from '../../source/source.js';
 import { openStatusFolder, type StatusFolder } from '../../source/status.js';
@@ -42,7 +43,8 @@ async function start(): Promise<readonly Issue[] | undefined> {
   if (!state.ok) return state.issues;
   const delivery = options.deliver === 'lo' ? new LoopbackDelivery(options.statusDir) : undefined;
   const metrics = createMetrics({ node: options.node, now: Date.now });
-  const view = new View({ node: options.node, source: joined(state.value, status.value), log, metrics, delivery, post });
+  const joinedSource = joined(state.value, status.value);
+  const view = new View({ node: options.node, source: joinedSource, log, metrics, delivery, post });
   const sample = sampler();
   port?.on('message', (message: ToView) => {
     if (message.type === 'sample') sample.receive(message.id, message.sample);
@@ -60,6 +62,7 @@ async function start(): Promise<readonly Issue[] | undefined> {
   log(startup());
   watchInterfaces(view);
   view.run(ended.signal);
+  keepTrimmed(ended.signal);
   return undefined;
 }
 

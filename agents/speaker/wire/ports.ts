@@ -8,7 +8,8 @@ import { type NetworkInterface, unusableFor, unusableForNdp } from '../../../src
 import { type AddressKey, addressOfKey, parseAddress, type Words } from '../../../src/net/address.js';
 import { type Mac, parseMac } from '../../../src/net/mac.js';
 import { type Prefix, parsePrefix, prefixContains } from '../../../src/net/prefix.js';
-import { captureFilter } from '../../../src/packet/filter.js';
+import { rangeOf } from '../../../src/net/range.js';
+import { captureFilter, coveringPrefixes } from '../../../src/packet/filter.js';
 import type { ToView } from '../messages.js';
 import type { Counters } from './counters.js';
 import { Port, type PortIdentity } from './port.js';
@@ -88,16 +89,17 @@ export class Ports {
     else this.#planChange();
   }
 
-  /** Hears these addresses too: nodes that were to own them before this one may all be gone. Whether it did not before. */
-  cover(keys: readonly AddressKey[]): boolean {
+  /**
+   * Hears these addresses too: nodes that were to own them before this one may all be gone. There may be thousands, of which a
+   * filter must not name each: libpcap would take half a second over it, and the kernel refuse it.
+   */
+  cover(keys: Iterable<AddressKey>): void {
     const prefixes = this.#prefixes;
-    if (prefixes === undefined) return false;
-    const missing = keys.map(addressOfKey).filter((address) => !prefixes.some((prefix) => prefixContains(prefix, address)));
-    if (missing.length === 0) return false;
-    const length = { IPv4: 32, IPv6: 128 } as const;
-    this.#prefixes = [...prefixes, ...missing.map((address) => ({ address, length: length[address.family] }))];
+    if (prefixes === undefined) return;
+    const missing = [...keys].map(addressOfKey).filter((address) => !prefixes.some((one) => prefixContains(one, address)));
+    if (missing.length === 0) return;
+    this.#prefixes = coveringPrefixes([...prefixes.map(rangeOf), ...missing.map((one) => ({ first: one, last: one }))]);
     this.#planChange();
-    return true;
   }
 
   /** Changes the filters if that is due. */

@@ -144,6 +144,8 @@ export class Wire {
         this.#ballot = ballotOf(message.announcements);
         this.#ports.setPrefixes(message.prefixes);
         this.#elect();
+        // The new prefixes are those of configuration alone; what is owned beyond them must go on being heard.
+        this.#ports.cover(this.#election.claims.keys());
         this.#joinGroups();
         break;
       case 'interfaces':
@@ -214,8 +216,9 @@ export class Wire {
       this.#reviewConflicts();
     }
     if (claimed.length > 0) {
-      if (this.#ports.cover(claimed.map(({ key }) => key))) this.#joinGroups();
       this.#reannounce(new Map(claimed.flatMap(({ key }) => entryOf(claims, key))));
+      this.#ports.cover(claimed.map(({ key }) => key));
+      if (claimed.some(({ key }) => this.#isUnjoined(key))) this.#joinGroups();
     }
     const changes = [...released, ...claimed].map((move) => ownerChange(move, membership, unanswerable));
     if (changes.length > 0) this.#options.post({ type: 'ownership', changes });
@@ -240,6 +243,11 @@ export class Wire {
     for (const [name, keys] of before) {
       for (const key of keys) if (this.#joined.get(name)?.has(key) !== true) this.#groups.leave(name, key);
     }
+  }
+
+  /** Whether its group was not asked for on every interface; an address of IPv4 has none. */
+  #isUnjoined(key: AddressKey): boolean {
+    return typeof key === 'string' && [...this.#joined.values()].some((here) => !here.has(key));
   }
 
   /**

@@ -7,7 +7,7 @@ import type { Announcement } from '../../src/layer2/announcement.js';
 import type { NetworkInterface } from '../../src/layer2/interface.js';
 import type { Membership } from '../../src/membership/membership.js';
 import type { LogRecord } from '../runtime/log.js';
-import type { WireSample } from '../runtime/metrics.js';
+import type { WireCounts } from './sample.js';
 
 export type ToWire =
   /**
@@ -32,7 +32,7 @@ export type ToView =
   /** Strangers who claim addresses of this node, and such as were not heard for long or whose address is not this node's any more. */
   | { readonly type: 'conflicts'; readonly begun: readonly ConflictChange[]; readonly over: readonly ConflictChange[] }
   | { readonly type: 'membership'; readonly membership: Membership }
-  | { readonly type: 'sample'; readonly id: number; readonly sample: WireSample }
+  | { readonly type: 'sample'; readonly id: number; readonly sample: WireCounts }
   | { readonly type: 'stop' };
 
 export interface ConflictChange {

@@ -36,7 +36,10 @@ export type Conflicts = Map<AddressKey, Map<string, Conflict>>;
 export const OVER_AFTER_MS = 150_000;
 
 /** A peer that has just started claims addresses before anybody has read from which MAC it does. Two beats are enough. */
-const CONFIRM_AFTER_MS = 200;
+export const CONFIRM_AFTER_MS = 200;
+
+/** Between two looks at them all: strangers may begin thousands, each at a moment of its own. */
+const REVIEW_EVERY_MS = 100;
 
 /** Offenders told of for one address: with more than that, the names of the first are as good as any. */
 const MOST_OFFENDERS = 4;
@@ -92,5 +95,5 @@ export function reviewConflicts(
     }
     if (offenders.size === 0) conflicts.delete(key);
   }
-  return { begun, over, wakeAt };
+  return { begun, over, wakeAt: wakeAt === undefined ? undefined : Math.max(wakeAt, now + REVIEW_EVERY_MS) };
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Conflicts, OVER_AFTER_MS, reviewConflicts, type Sighting, sight } from '../../src/layer2/conflict.js';
+import {
+  CONFIRM_AFTER_MS,
+  type Conflicts,
+  OVER_AFTER_MS,
+  reviewConflicts,
+  type Sighting,
+  sight,
+} from '../../src/layer2/conflict.js';
 import { mac, v4 } from '../packet/frames.js';
 
 const WEB = v4('192.0.2.10');
@@ -60,6 +67,24 @@ describe('a stranger who claims an address of ours', () => {
     expect(reviewConflicts(conflicts, { ...always, isOurs: (key) => key !== WEB }, SURE).over).toHaveLength(1);
     expect(conflicts.size).toBe(0);
   });
+});
+
+test('thousands that begin at a moment each are looked at together', () => {
+  const conflicts: Conflicts = new Map();
+  let [looks, wakeAt, told] = [0, Number.POSITIVE_INFINITY, 0];
+  for (let now = 0; now < 2000; now += 0.5) {
+    if (now < 1000) {
+      const { since } = sight(conflicts, { ...squatter, key: now }, now) ?? { since: now };
+      wakeAt = Math.min(wakeAt, since + CONFIRM_AFTER_MS);
+    }
+    if (now < wakeAt) continue;
+    const reviewed = reviewConflicts(conflicts, always, now);
+    told += reviewed.begun.length;
+    wakeAt = reviewed.wakeAt ?? Number.POSITIVE_INFINITY;
+    looks++;
+  }
+  expect(told).toBe(2000);
+  expect(looks).toBeLessThan(20);
 });
 
 test('whatever strangers send, what is remembered is bounded, and everything told of ends once', () => {

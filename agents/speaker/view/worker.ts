@@ -15,6 +15,7 @@ import { joined } from '../../source/source.js';
 import { openStatusFolder, type StatusFolder } from '../../source/status.js';
 import type { ToView, ToWire } from '../messages.js';
 import type { AgentOptions } from '../options.js';
+import { sampleOf } from '../sample.js';
 import { LoopbackDelivery } from './deliver.js';
 import { followInterfaces } from './interfaces.js';
 import { View } from './view.js';
@@ -47,7 +48,7 @@ async function start(): Promise<readonly Issue[] | undefined> {
   const view = new View({ node: options.node, source: joinedSource, log, metrics, delivery, post });
   const sample = sampler();
   port?.on('message', (message: ToView) => {
-    if (message.type === 'sample') sample.receive(message.id, message.sample);
+    if (message.type === 'sample') sample.receive(message.id, sampleOf(message.sample));
     else if (message.type === 'stop') void stop(view, status.value);
     else view.receive(message);
   });

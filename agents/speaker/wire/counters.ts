@@ -1,9 +1,10 @@
 /**
- * What the wire thread counts: by address as numbers on the frame path, as text only when somebody asks.
+ * What the wire thread counts: numbers, by address.
  */
 import type { NeighbourDropReason } from '../../../src/layer2/neighbourresponder.js';
 import type { DropReason } from '../../../src/layer2/responder.js';
-import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
+import type { AddressKey } from '../../../src/net/address.js';
+import type { WireCounts } from '../sample.js';
 
 export interface AddressCounters {
   requests: number;
@@ -42,9 +43,9 @@ export class Counters {
     return fresh;
   }
 
-  /** One counter of every address that has it, keyed by its text. */
-  byText(name: keyof AddressCounters): Readonly<Record<string, number>> {
-    const counted = [...this.#byAddress].filter(([, counters]) => name !== 'conflicts' || counters.conflicts > 0);
-    return Object.fromEntries(counted.map(([key, counters]) => [formatAddress(addressOfKey(key)), counters[name]]));
+  /** All of them for {@link sampleOf}, in no time: the frames wait meanwhile. */
+  byAddress(): Pick<WireCounts, 'keys' | 'counts'> {
+    const counts = [...this.#byAddress.values()].flatMap((one) => [one.requests, one.responses, one.gratuitous, one.conflicts]);
+    return { keys: [...this.#byAddress.keys()], counts: Float64Array.from(counts) };
   }
 }

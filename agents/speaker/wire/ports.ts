@@ -137,7 +137,8 @@ export class Ports {
     if (port !== undefined) {
       const filter = captureFilter({ mac: port.identity.mac, prefixes: this.#filtered });
       const failed = port.filter === filter || port.isChanging ? undefined : port.change(filter);
-      if (failed !== undefined) this.#say(port.name, failed);
+      if (failed === undefined) this.#said.delete(port.name);
+      else this.#say(port.name, failed);
       if (port.filter !== filter) {
         this.#changeAt = Math.min(this.#changeAt, performance.now() + CHANGE_EVERY_MS);
         this.#options.onSchedule();

@@ -18,14 +18,14 @@ import {
   NO_ELECTION,
   type On,
 } from '../../../src/layer2/claims.js';
-import { type Conflict, type Conflicts, reviewConflicts, sight } from '../../../src/layer2/conflict.js';
+import { CONFIRM_AFTER_MS, type Conflict, type Conflicts, reviewConflicts, sight } from '../../../src/layer2/conflict.js';
 import { GRATUITOUS_TIMING, Gratuitous, type GratuitousInput } from '../../../src/layer2/gratuitous.js';
 import { Probes } from '../../../src/layer2/probes.js';
 import { liveNodes } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
-import { formatMac, type Mac, sameMac } from '../../../src/net/mac.js';
-import type { WireSample } from '../../runtime/metrics.js';
+import { formatMac, type Mac, macNumber, sameMac } from '../../../src/net/mac.js';
 import type { ConflictChange, OwnerChange, ToView, ToWire } from '../messages.js';
+import type { WireCounts } from '../sample.js';
 import { Counters } from './counters.js';
 import { SolicitedNodeGroups } from './groups.js';
 import { Liveness } from './liveness.js';
@@ -67,8 +67,8 @@ export class Wire {
   readonly #conflicts: Conflicts = new Map();
   #ballot: Ballot = NO_BALLOT;
   #election: Election = NO_ELECTION;
-  /** The MACs of peers, as text. */
-  #peerMacs: ReadonlySet<string> = new Set();
+  /** The MACs of peers, as numbers. */
+  #peerMacs: ReadonlySet<number> = new Set();
   #gratuitousWakeAt = Number.POSITIVE_INFINITY;
   #probesWakeAt = Number.POSITIVE_INFINITY;
   #conflictsWakeAt = Number.POSITIVE_INFINITY;
@@ -139,6 +139,8 @@ export class Wire {
   }
 
   receive(message: ToWire): void {
+    // The view thread ends later, and may have news until then; a capture that it opened would answer beside the successors.
+    if (this.#stopped) return;
     switch (message.type) {
       case 'announcements':
         this.#ballot = ballotOf(message.announcements);
@@ -162,12 +164,9 @@ export class Wire {
     this.#schedule();
   }
 
-  sample(): WireSample {
+  sample(): WireCounts {
     return {
-      requestsReceived: this.#counters.byText('requests'),
-      responsesSent: this.#counters.byText('responses'),
-      gratuitousSent: this.#counters.byText('gratuitous'),
-      conflictClaims: this.#counters.byText('conflicts'),
+      ...this.#counters.byAddress(),
       refreshesSent: this.#counters.refreshes,
       framesDropped: this.#counters.drops,
       beats: this.#liveness.counters,
@@ -180,7 +179,7 @@ export class Wire {
 
   #onMembership(): void {
     const { membership } = this.#liveness;
-    this.#peerMacs = new Set(membership.members.flatMap(({ macs }) => macs.map(formatMac)));
+    this.#peerMacs = new Set(membership.members.flatMap(({ macs }) => macs.map(macNumber)));
     this.#elect();
     this.#options.post({ type: 'membership', membership });
     this.#schedule();
@@ -286,9 +285,10 @@ export class Wire {
     if (claimed === undefined || (claimed !== 'all' && !claimed.has(on)) || !this.#isStranger(mac)) return;
     const conflict = sight(this.#conflicts, { key, mac, interface: on }, performance.now());
     if (conflict?.confirmed === false) {
-      // The frame path is no place for more: it is looked at in the next turn of the loop.
-      if (conflict.claims === 1) {
-        this.#conflictsWakeAt = 0;
+      // The frame path is no place for more: it is looked at later, together with others.
+      const reviewAt = conflict.since + CONFIRM_AFTER_MS;
+      if (reviewAt < this.#conflictsWakeAt) {
+        this.#conflictsWakeAt = reviewAt;
         this.#schedule();
       }
       return;
@@ -299,7 +299,7 @@ export class Wire {
   /** Whether a MAC is neither ours nor a peer's, nor that of a gateway that may answer for others. */
   #isStranger(mac: Mac): boolean {
     if (this.#ports.list().some(({ identity }) => sameMac(identity.mac, mac))) return false;
-    return !this.#options.proxies.some((proxy) => sameMac(proxy, mac)) && !this.#peerMacs.has(formatMac(mac));
+    return !this.#options.proxies.some((proxy) => sameMac(proxy, mac)) && !this.#peerMacs.has(macNumber(mac));
   }
 
   #reviewConflicts(): void {
@@ -314,7 +314,8 @@ export class Wire {
 
   #wakeAt(): number {
     const ours = Math.min(this.#gratuitousWakeAt, this.#probesWakeAt, this.#conflictsWakeAt);
-    return Math.min(this.#liveness.wakeAt, ours, this.#ports.wakeAt);
+    // Nothing is reopened any more by one that leaves.
+    return Math.min(this.#liveness.wakeAt, ours, this.#leaving ? Number.POSITIVE_INFINITY : this.#ports.wakeAt);
   }
 
   #schedule(): void {

@@ -19,6 +19,9 @@ import { Turn } from './turn.js';
 const QUEUE_LENGTH = 1024;
 const SLOT = Math.max(arp.ARP_LONGEST_LENGTH, neighbour.NEIGHBOUR_LONGEST_LENGTH);
 
+/** What the kernel says when it has no room for a frame at the moment. The handle is as good as before. */
+const NO_ROOM = /No buffer space|temporarily unavailable/;
+
 /** What of an interface a capture depends on: when any of it changes, the old one may be dead, or answer with the wrong MAC. */
 export interface PortIdentity {
   readonly mac: Mac;
@@ -56,7 +59,7 @@ const isReadable = (decision: Decision): boolean =>
 
 export class Port {
   readonly name: string;
-  readonly identity: PortIdentity;
+  #identity: PortIdentity;
   readonly #receiver: Receiver;
   readonly #options: PortOptions;
   readonly #turn: Turn = new Turn(() => this.#answerQueue());
@@ -74,7 +77,7 @@ export class Port {
   private constructor(options: PortOptions) {
     this.#options = options;
     this.name = options.name;
-    this.identity = options.identity;
+    this.#identity = options.identity;
     this.#receiver = { name: options.name, mac: options.identity.mac };
     this.#filter = options.filter;
   }
@@ -86,6 +89,10 @@ export class Port {
     if (!(tap instanceof Tap)) return tap;
     port.#tap = tap;
     return port;
+  }
+
+  get identity(): PortIdentity {
+    return this.#identity;
   }
 
   get filter(): string {
@@ -104,10 +111,20 @@ export class Port {
   }
 
   /** Whether this is still the capture that the interface needs, whatever its filter. */
-  serves({ mac, arp: does, linkLocal, index, generation }: PortIdentity): boolean {
+  serves(identity: PortIdentity): boolean {
+    return this.#isCaptureOf(identity) && identity.linkLocal?.join() === this.identity.linkLocal?.join();
+  }
+
+  /** Speaks from another link-local address from now on, and captures on; false: that would need another capture. */
+  adopt(identity: PortIdentity): boolean {
+    if (!this.#isCaptureOf(identity)) return false;
+    this.#identity = identity;
+    return true;
+  }
+
+  #isCaptureOf({ mac, arp: does, index, generation }: PortIdentity): boolean {
     const own = this.identity;
-    const isSame =
-      does === own.arp && index === own.index && generation === own.generation && linkLocal?.join() === own.linkLocal?.join();
+    const isSame = does === own.arp && index === own.index && generation === own.generation;
     return isSame && sameMac(mac, own.mac) && !this.#failed;
   }
 
@@ -217,9 +234,10 @@ export class Port {
     try {
       return this.#tap?.send(frame, length) === true;
     } catch (error) {
-      this.#failed = true;
+      const text = error instanceof Error ? error.message : String(error);
+      this.#failed ||= !NO_ROOM.test(text);
       this.#options.counters.drops['send-failed']++;
-      this.#options.onSendError(error instanceof Error ? error.message : String(error));
+      this.#options.onSendError(text);
       return false;
     }
   }

@@ -49,6 +49,8 @@ export class Ports {
   /** When the filters are to change; infinity: they are right. */
   #changeAt = Number.POSITIVE_INFINITY;
   #names: ReadonlySet<string> = new Set();
+  /** What of the last list is still to be opened and closed. */
+  #opening: NodeJS.Immediate | undefined;
 
   constructor(options: PortsOptions) {
     this.#options = options;
@@ -112,6 +114,7 @@ export class Ports {
   }
 
   close(): void {
+    clearImmediate(this.#opening);
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();
     this.#names = new Set();
@@ -151,27 +154,48 @@ export class Ports {
   #open(): void {
     if (this.#prefixes === undefined) return;
     if (this.#ports.size === 0) this.#filtered = this.#prefixes;
-    const present = new Set(this.#interfaces.map(({ name }) => name));
-    for (const [name, port] of this.#ports) {
-      if (present.has(name)) continue;
-      port.close();
-      this.#remove(name);
-      this.#said.delete(name);
-    }
-    for (const one of this.#interfaces) this.#openOne(one);
+    const present = new Map(this.#interfaces.map((one) => [one.name, one]));
+    for (const name of this.#said.keys()) if (!present.has(name)) this.#said.delete(name);
+    clearImmediate(this.#opening);
+    this.#openNext([...new Set([...this.#ports.keys(), ...present.keys()])], present);
     this.#planChange();
   }
 
-  #openOne(one: NetworkInterface): void {
+  /** Until one was opened or closed: the others come in turns of their own, since heartbeats have to go out between. */
+  #openNext(names: readonly string[], present: ReadonlyMap<string, NetworkInterface>): void {
+    for (const [i, name] of names.entries()) {
+      const one = present.get(name);
+      const isDone = one === undefined ? this.#closeOne(name) : this.#openOne(one);
+      if (!isDone) continue;
+      this.#opening = setImmediate(() => this.#openNext(names.slice(i + 1), present));
+      return;
+    }
+  }
+
+  /** Whether it was open. */
+  #closeOne(name: string): boolean {
+    const open = this.#ports.get(name);
+    if (open === undefined) return false;
+    open.close();
+    this.#remove(name);
+    return true;
+  }
+
+  /** Whether anything was opened or closed, or could not be. */
+  #openOne(one: NetworkInterface): boolean {
     const identity = identityOf(one);
     const open = this.#ports.get(one.name);
     if ('code' in identity) {
-      open?.close();
-      if (open !== undefined) this.#remove(one.name);
+      const isClosed = this.#closeOne(one.name);
       this.#say(one.name, identity);
-      return;
+      return isClosed;
     }
-    if (open?.serves(identity) === true) return;
+    if (open?.serves(identity) === true) return false;
+    if (open?.adopt(identity) === true) {
+      this.#tellNdp(one);
+      this.#options.onChange(open);
+      return false;
+    }
     // What it captured from an interface that was down since is dead; and it may answer with another MAC.
     open?.close();
     const port = Port.open({
@@ -187,13 +211,15 @@ export class Ports {
     if (!(port instanceof Port)) {
       if (open !== undefined) this.#remove(one.name);
       this.#say(one.name, port);
-      return;
+      return true;
     }
     this.#ports.set(one.name, port);
     this.#names = new Set(this.#ports.keys());
     this.#said.delete(one.name);
-    this.#tellOpened(one);
+    this.#tellArp(one);
+    this.#tellNdp(one);
     this.#options.onChange(port);
+    return true;
   }
 
   #remove(name: string): void {
@@ -209,17 +235,18 @@ export class Ports {
     this.#options.onChange(undefined);
   }
 
-  #tellOpened({ name, mac, linkLocal }: NetworkInterface): void {
-    const port = this.#ports.get(name);
+  #tellArp({ name, mac }: NetworkInterface): void {
+    if (this.#ports.get(name)?.identity.arp !== true) return;
     const fields = { interface: name, mac };
-    if (port?.identity.arp === true) {
-      const record = { level: 'info', event: 'createARPResponder', msg: `answering ARP on ${name}`, fields } as const;
-      this.#options.post({ type: 'log', record });
-    }
-    if (port?.identity.linkLocal !== undefined) {
-      const msg = `answering neighbour solicitations on ${name} as ${linkLocal}`;
-      this.#options.post({ type: 'log', record: { level: 'info', event: 'createNDPResponder', msg, fields } });
-    }
+    const record = { level: 'info', event: 'createARPResponder', msg: `answering ARP on ${name}`, fields } as const;
+    this.#options.post({ type: 'log', record });
+  }
+
+  #tellNdp({ name, mac, linkLocal }: NetworkInterface): void {
+    if (this.#ports.get(name)?.identity.linkLocal === undefined) return;
+    const msg = `answering neighbour solicitations on ${name} as ${linkLocal}`;
+    const fields = { interface: name, mac };
+    this.#options.post({ type: 'log', record: { level: 'info', event: 'createNDPResponder', msg, fields } });
   }
 
   #say(name: string, problem: Issue): void {

@@ -140,4 +140,24 @@ describe('the view', () => {
       'nobody may announce 192.0.2.0 for default/a (n1: noMatchingAdvertisement)',
     );
   });
+
+  test('says once for each reason why an address cannot be answered for, and not for one that is over', () => {
+    const eth0 = { name: 'eth0', index: 2, mac: '02:00:00:00:00:01', up: true, carrier: true, broadcast: true, noArp: false };
+    const list = (change: object) => ({ interfaces: [{ ...eth0, generation: 0, ...change }], leftOut: new Map() });
+    const { view, log } = scene(POOL, ADVERTISEMENT, service('a'));
+    const failures = () => log.filter(({ event }) => event === 'announceFailed').map(({ msg }) => msg);
+    const down = 'n1 should announce 192.0.2.0, and cannot: eth0: it is down';
+    const unplugged = 'n1 should announce 192.0.2.0, and cannot: eth0: it has no carrier';
+    view.setInterfaces(list({ up: false }));
+    expect(failures()).toEqual([]);
+    view.receive({ type: 'unanswerable', addresses: ['192.0.2.0'] });
+    view.setInterfaces(list({ up: false }));
+    expect(failures()).toEqual([down]);
+    view.setInterfaces(list({ carrier: false }));
+    expect(failures()).toEqual([down, unplugged]);
+    view.setInterfaces(list({}));
+    view.receive({ type: 'unanswerable', addresses: [] });
+    view.setInterfaces(list({ up: false }));
+    expect(failures()).toEqual([down, unplugged]);
+  });
 });

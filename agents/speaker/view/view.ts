@@ -45,7 +45,9 @@ export class View {
   #published = '';
   /** By address, MAC and interface. */
   readonly #conflicts = new Map<string, ConflictChange>();
-  /** Addresses that are this node's to answer for, and why it cannot. */
+  /** Addresses that are this node's, and that the wire thread has no interface for. */
+  #unowned: readonly string[] = [];
+  /** Those of them of which it is known why. */
   #unanswerable: ReadonlyMap<string, string> = new Map();
   /** This node's, as they were last seen. */
   #selection: Selection = { interfaces: [], leftOut: new Map() };
@@ -94,6 +96,7 @@ export class View {
         this.#showOwned();
         break;
       case 'unanswerable':
+        this.#unowned = message.addresses;
         this.#onUnanswerable(message.addresses);
         break;
       case 'conflicts':
@@ -108,6 +111,8 @@ export class View {
   /** The wire thread is told elsewhere; here they explain what cannot be answered for. */
   setInterfaces(selection: Selection): void {
     this.#selection = selection;
+    // The reasons may be others than they were.
+    if (this.#unowned.length > 0) this.#onUnanswerable(this.#unowned);
   }
 
   /** Waits for the steps under way, and takes back what was put on `lo`. */

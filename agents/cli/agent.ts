@@ -36,7 +36,7 @@ It is read only; what kubectl would show as status goes to --status-dir.`;
 
 export function agentCommand(): Command {
   return new Command('agent')
-    .description('allocates addresses and answers ARP for them from a folder of YAML, without Kubernetes')
+    .description('allocates addresses and answers ARP and NDP for them from a folder of YAML, without Kubernetes')
     .exitOverride()
     .showHelpAfterError('Usage: arpeggio agent --state <dir> [options]   (--help explains them)')
     .requiredOption('--state <dir>', 'folder of YAML or JSON: pools, advertisements, Services, Nodes, addresses.lock.yaml')

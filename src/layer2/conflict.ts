@@ -71,17 +71,24 @@ export interface Reviewed {
   readonly wakeAt: number | undefined;
 }
 
+export interface ReviewRules {
+  readonly isOurs: (key: AddressKey) => boolean;
+  readonly isStranger: (mac: Mac) => boolean;
+  /** Of silence. More than two of the times between which an address is asked for. @default OVER_AFTER_MS */
+  readonly overAfterMs?: number;
+}
+
 /** Confirms conflicts, and forgets those that are over or none. */
 export function reviewConflicts(
   conflicts: Conflicts,
-  { isOurs, isStranger }: { isOurs: (key: AddressKey) => boolean; isStranger: (mac: Mac) => boolean },
+  { isOurs, isStranger, overAfterMs = OVER_AFTER_MS }: ReviewRules,
   now: number,
 ): Reviewed {
   const [begun, over]: [Conflict[], Conflict[]] = [[], []];
   let wakeAt: number | undefined;
   for (const [key, offenders] of conflicts) {
     for (const [name, one] of offenders) {
-      const endsAt = one.lastAt + OVER_AFTER_MS;
+      const endsAt = one.lastAt + overAfterMs;
       if (!isOurs(key) || !isStranger(one.mac) || endsAt <= now) {
         offenders.delete(name);
         if (one.confirmed) over.push(one);

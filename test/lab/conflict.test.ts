@@ -1,6 +1,8 @@
 /**
  * Somebody else claims an address of ours: what the real agent says of it, and of whom it says nothing.
  */
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/until.js';
 import { Cluster, type LogLine, leaderOf } from './cluster.js';
@@ -36,8 +38,7 @@ afterEach(async () => {
 const announces = ({ event, ip }: LogLine): boolean => event === 'serviceAnnounced' && ip === WEB;
 const isConflict = ({ event }: LogLine): boolean => event === 'addressConflict';
 /** What a host sends that has just got the address: a gratuitous request. */
-const claim = (count: number) => {
-  const mac = lab.client.mac.replaceAll(':', '');
+const claim = (count: number, mac: string = lab.client.mac.replaceAll(':', '')) => {
   return inject(
     lab.client,
     Buffer.from(`ffffffffffff${mac}08060001080006040001${mac}c0a801f0000000000000c0a801f0${'00'.repeat(18)}`, 'hex'),
@@ -97,4 +98,30 @@ test('peers that take over and give back are no strangers', async () => {
   await returned.logged(announces);
   await successor.logged(({ event, to }) => event === 'serviceWithdrawn' && to === owner);
   for (const agent of [...others, returned]) expect(agent.log.filter(isConflict)).toEqual([]);
+});
+
+test('our own frames that come in through another interface are no conflict, nor are those of a peer', async () => {
+  for (const node of ['n1', 'n2']) {
+    const { namespace, port } = lab.network.host(node);
+    const script = `bridge=$(basename $(readlink /sys/class/net/${port}/master)) &&
+      ip link add x${port} type veth peer name eth1 netns ${namespace} &&
+      ip link set x${port} master $bridge up && ip -n ${namespace} link set eth1 up`;
+    execFileSync('sh', ['-c', script]);
+  }
+  const agents = ['n1', 'n2'].map((node) => lab.start(node, ['--interface', 'eth1', '--refresh', '1']));
+  await Promise.race(agents.map((agent) => agent.logged(announces)));
+  await sleep(3000);
+  expect(agents.flatMap(({ log }) => log.filter(({ event }) => event === 'createARPResponder'))).toHaveLength(4);
+  expect(agents.flatMap(({ log }) => log.filter(isConflict))).toEqual([]);
+});
+
+test('claims with ever other MACs are a few lines', async () => {
+  const agent = lab.start('n1');
+  await agent.logged(announces);
+  for (let i = 0; i < 60; i++) await claim(1, `0a000000${i.toString(16).padStart(4, '0')}`);
+  await agent.logged(isConflict);
+  await sleep(500);
+  expect(agent.log.filter(isConflict)).toHaveLength(4);
+  const metrics = (await curl(lab.client, 'http://192.168.1.11:7472/metrics')).body;
+  expect(metrics.match(/^arpeggio_layer2_conflicts\{/gm)).toHaveLength(4);
 });

@@ -60,6 +60,15 @@ describe('a stranger who claims an address of ours', () => {
     expect(reviewConflicts(conflicts, always, 2 * OVER_AFTER_MS + SURE).begun).toHaveLength(1);
   });
 
+  test('is not forgotten between two questions that are far apart', () => {
+    const conflicts: Conflicts = new Map();
+    const rarely = { ...always, overAfterMs: 5 * OVER_AFTER_MS };
+    sight(conflicts, squatter, 0);
+    expect(reviewConflicts(conflicts, rarely, SURE).begun).toHaveLength(1);
+    expect(reviewConflicts(conflicts, rarely, 5 * OVER_AFTER_MS - 1).over).toEqual([]);
+    expect(reviewConflicts(conflicts, rarely, 5 * OVER_AFTER_MS).over).toHaveLength(1);
+  });
+
   test('is forgotten with the address', () => {
     const conflicts: Conflicts = new Map();
     sight(conflicts, squatter, 0);

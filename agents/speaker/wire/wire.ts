@@ -18,7 +18,14 @@ import {
   NO_ELECTION,
   type On,
 } from '../../../src/layer2/claims.js';
-import { CONFIRM_AFTER_MS, type Conflict, type Conflicts, reviewConflicts, sight } from '../../../src/layer2/conflict.js';
+import {
+  CONFIRM_AFTER_MS,
+  type Conflict,
+  type Conflicts,
+  OVER_AFTER_MS,
+  reviewConflicts,
+  sight,
+} from '../../../src/layer2/conflict.js';
 import { GRATUITOUS_TIMING, Gratuitous, type GratuitousInput } from '../../../src/layer2/gratuitous.js';
 import { Probes } from '../../../src/layer2/probes.js';
 import { liveNodes } from '../../../src/membership/membership.js';
@@ -53,6 +60,8 @@ const LEAVE_MS = 300;
 const PROBES_OF_FRAMES = 10;
 const LEAST_PROBE_RATE = 10;
 const LEAST_RATE = 10;
+/** A stranger who only answers questions is heard with each refresh; one answer may be lost. */
+const REFRESHES_OF_SILENCE = 2.5;
 
 export class Wire {
   readonly #options: WireOptions;
@@ -305,7 +314,8 @@ export class Wire {
   #reviewConflicts(): void {
     const isOurs = (key: AddressKey): boolean => this.#election.claims.has(key);
     const isStranger = (mac: Mac): boolean => this.#isStranger(mac);
-    const { begun, over, wakeAt } = reviewConflicts(this.#conflicts, { isOurs, isStranger }, performance.now());
+    const overAfterMs = Math.max(OVER_AFTER_MS, REFRESHES_OF_SILENCE * this.#options.refreshMs);
+    const { begun, over, wakeAt } = reviewConflicts(this.#conflicts, { isOurs, isStranger, overAfterMs }, performance.now());
     this.#conflictsWakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
     for (const { key, claims } of begun) this.#counters.of(key).conflicts += claims;
     if (begun.length + over.length === 0) return;

@@ -13,11 +13,10 @@ import { type Issue, issue } from '../../../src/issue/issue.js';
 /** Longer frames are cut: all that is read of one, an ARP packet, ends at byte 42. */
 const FRAME_BYTES = 256;
 /**
- * The kernel's ring. In libpcap's immediate mode each frame takes 64 KiB of it whatever its length, so this is room for 32
- * frames, and twice as much memory is resident: 4 MB. Room for 64 would lose as many frames when 256 come at once, and none
- * when 64 do. A client whose request found no room asks again.
+ * The kernel's ring. In libpcap's immediate mode each frame takes 64 KiB of it whatever its length, so this is room for 64
+ * frames, and twice as much memory is resident. A client whose request found no room asks again.
  */
-const RING_BYTES = 2 * 1024 * 1024;
+const RING_BYTES = 4 * 1024 * 1024;
 
 export interface Link {
   readonly name: string;

@@ -39,23 +39,57 @@ export function createLog(threshold: LogThreshold, to: LogDestination = STDOUT):
 const LONGEST_WAIT_MS = 2000;
 const WAIT_MS = 10;
 
-/** A full disk or a reader that is gone or stuck loses lines, not the agent. */
-const STDOUT: LogDestination = {
-  write: (line) => {
-    let rest = Buffer.from(line);
-    for (let waitedMs = 0; rest.length > 0 && waitedMs < LONGEST_WAIT_MS; ) {
+/**
+ * A full disk or a reader that is gone or stuck loses lines, not the agent: one that was waited for in vain is not waited for
+ * again before it has read something. A line is written whole or not at all, whenever its rest may be written.
+ */
+export class PatientWriter implements LogDestination {
+  readonly #write: (bytes: Uint8Array) => number;
+  readonly #sleep: (ms: number) => void;
+  /** Of a line that was begun. */
+  #rest: Uint8Array = new Uint8Array();
+  #isStuck = false;
+
+  /** `write` gives how many bytes it took, and throws EAGAIN when there is no room. */
+  constructor(write: (bytes: Uint8Array) => number, sleep: (ms: number) => void) {
+    this.#write = write;
+    this.#sleep = sleep;
+  }
+
+  write(line: string): void {
+    this.#rest = this.#push(this.#rest);
+    if (this.#rest.length > 0) return;
+    const bytes = Buffer.from(line);
+    const rest = this.#push(bytes);
+    if (rest.length < bytes.length) this.#rest = rest;
+  }
+
+  /** What could not be written. */
+  #push(bytes: Uint8Array): Uint8Array {
+    let rest = bytes;
+    for (let left = this.#isStuck ? 0 : LONGEST_WAIT_MS; rest.length > 0; ) {
       try {
-        rest = rest.subarray(writeSync(1, rest));
+        rest = rest.subarray(this.#write(rest));
+        this.#isStuck = false;
       } catch (error) {
-        if (!isFull(error)) return;
-        Atomics.wait(SLEEP, 0, 0, WAIT_MS);
-        waitedMs += WAIT_MS;
+        if (!isFull(error)) return new Uint8Array();
+        if (left <= 0) {
+          this.#isStuck = true;
+          return rest;
+        }
+        this.#sleep(WAIT_MS);
+        left -= WAIT_MS;
       }
     }
-  },
-};
+    return rest;
+  }
+}
 
-const SLEEP = new Int32Array(new SharedArrayBuffer(4));
+const CELL = new Int32Array(new SharedArrayBuffer(4));
+const STDOUT: LogDestination = new PatientWriter(
+  (bytes) => writeSync(1, bytes),
+  (ms) => void Atomics.wait(CELL, 0, 0, ms),
+);
 
 /** A pipe that does not block and has no room. */
 const isFull = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EAGAIN';

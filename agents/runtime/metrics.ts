@@ -33,8 +33,9 @@ export interface Announced {
 }
 
 /** A stranger claims an address of this node. */
-export interface Conflict {
+export interface AddressConflict {
   readonly address: string;
+  /** The stranger's. */
   readonly mac: string;
   readonly interface: string;
 }
@@ -49,7 +50,7 @@ export interface Metrics {
   setAnnounced(announced: readonly Announced[]): void;
   setWire(sample: WireSample): void;
   /** Strangers who claim addresses of this node now. */
-  setConflicts(conflicts: readonly Conflict[]): void;
+  setConflicts(conflicts: readonly AddressConflict[]): void;
   /** Members by state: `alive`, `suspect`, … */
   setMembers(members: Readonly<Record<string, number>>): void;
   /** A takeover: how it was noticed, and how long after the last sign of life the address was claimed. */
@@ -73,7 +74,7 @@ interface Latest {
   config: { readonly loaded: boolean; readonly stale: boolean };
   announced: readonly Announced[];
   wire: WireSample | undefined;
-  conflicts: readonly Conflict[];
+  conflicts: readonly AddressConflict[];
   members: Readonly<Record<string, number>>;
   confirmedAtMs: number | undefined;
   updates: number;

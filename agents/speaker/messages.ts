@@ -7,6 +7,7 @@ import type { Announcement } from '../../src/layer2/announcement.js';
 import type { NetworkInterface } from '../../src/layer2/interface.js';
 import type { Membership } from '../../src/membership/membership.js';
 import type { LogRecord } from '../runtime/log.js';
+import type { AddressConflict } from '../runtime/metrics.js';
 import type { WireCounts } from './sample.js';
 
 export type ToWire =
@@ -30,17 +31,10 @@ export type ToView =
   /** All addresses that are this node's to answer for, and that it has no interface for at present. */
   | { readonly type: 'unanswerable'; readonly addresses: readonly string[] }
   /** Strangers who claim addresses of this node, and such as were not heard for long or whose address is not this node's any more. */
-  | { readonly type: 'conflicts'; readonly begun: readonly ConflictChange[]; readonly over: readonly ConflictChange[] }
+  | { readonly type: 'conflicts'; readonly begun: readonly AddressConflict[]; readonly over: readonly AddressConflict[] }
   | { readonly type: 'membership'; readonly membership: Membership }
   | { readonly type: 'sample'; readonly id: number; readonly sample: WireCounts }
   | { readonly type: 'stop' };
-
-export interface ConflictChange {
-  readonly address: string;
-  /** The offender's. */
-  readonly mac: string;
-  readonly interface: string;
-}
 
 /** One address changed hands, as this node sees it. */
 export interface OwnerChange {

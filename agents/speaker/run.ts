@@ -21,6 +21,8 @@ const VIEW_YOUNG_MB = 3;
  * optimised then, which keeps 3 MB of the compiler out of memory on every host; the frame path gets there all the same.
  */
 const OPTIMISE_LATER = '--interrupt-budget=1000000';
+/** Node 20's. Later ones count otherwise, and complain on stderr about a flag they do not know. */
+const V8_WITH_BUDGET = /^11\./;
 
 /** The wire thread's young generation stays as small as it began: V8 would let a table of 5,000 addresses make it 16 MB, for good. */
 const SMALL_YOUNG = '--semi-space-growth-factor=1';
@@ -51,7 +53,7 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
   const taken = await wire.bind();
   if (taken !== undefined) return fail([taken]);
 
-  setFlagsFromString(OPTIMISE_LATER);
+  if (V8_WITH_BUDGET.test(process.versions.v8)) setFlagsFromString(OPTIMISE_LATER);
   setFlagsFromString(NO_COPY_OF_BUILTINS);
   allowTrimming();
   const view = new Worker(new URL('./view.js', import.meta.url), {

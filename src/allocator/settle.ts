@@ -5,7 +5,8 @@
  *
  * A pure function: the order of `services` doesn't matter.
  */
-import { inOrder, type ServiceView } from '../api/views.js';
+import { inOrder } from '../api/order.js';
+import type { ServiceView } from '../api/views.js';
 import type { Config } from '../config/config.js';
 import type { Loss, Outcome } from './allocation.js';
 import { addFamily, type KeptOutcome, keep, mayStay, type Stay, withLockWarnings } from './keep.js';

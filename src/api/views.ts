@@ -34,24 +34,6 @@ export interface ServiceView {
 /** {@link ServiceView.key}. */
 export const serviceKey = ({ namespace, name }: Pick<ServiceView, 'namespace' | 'name'>): string => `${namespace}/${name}`;
 
-/**
- * Sorted by namespace, then by name of the Service of each: everywhere, of Services that could come first, the first one does.
- * Namespace by namespace, because of 100,000 Services each comparison counts.
- */
-export function inOrder<T>(all: readonly T[], serviceOf: (one: T) => ServiceView): T[] {
-  const byNamespace = new Map<string, T[]>();
-  for (const one of all) {
-    const { namespace } = serviceOf(one);
-    const known = byNamespace.get(namespace);
-    if (known === undefined) byNamespace.set(namespace, [one]);
-    else known.push(one);
-  }
-  const byName = (a: T, b: T): number => compareTexts(serviceOf(a).name, serviceOf(b).name);
-  return [...byNamespace.keys()].sort(compareTexts).flatMap((namespace) => byNamespace.get(namespace)?.sort(byName) ?? []);
-}
-
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 export interface NodeView {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -2,9 +2,11 @@
  * Objects to Config: pools and advertisements, parsed, checked against each other and sorted. The result depends on what the
  * objects say, never on their order. A set with an error makes no Config: whoever runs keeps the last good one.
  */
+
 import type { IPAddressPool } from '../api/ipaddresspool.js';
 import type { L2Advertisement } from '../api/l2advertisement.js';
 import type { KubeObject, Sourced } from '../api/object.js';
+import { compareText } from '../api/order.js';
 import type { NamespaceView } from '../api/views.js';
 import { type Issue, issue } from '../issue/issue.js';
 import { type NamedPool, parseAdvertisement } from './advertisement.js';
@@ -59,11 +61,9 @@ function byNameThenPlace(a: Sourced<KubeObject>, b: Sourced<KubeObject>): number
   const [left, right] = [a.object.metadata.name, b.object.metadata.name];
   if (left !== right) return left < right ? -1 : 1;
   const [here, there] = [a.locate(''), b.locate('')];
-  const file = compareTexts(here?.file ?? '', there?.file ?? '');
-  return file || (here?.line ?? 0) - (there?.line ?? 0) || compareTexts(JSON.stringify(a.object), JSON.stringify(b.object));
+  const file = compareText(here?.file ?? '', there?.file ?? '');
+  return file || (here?.line ?? 0) - (there?.line ?? 0) || compareText(JSON.stringify(a.object), JSON.stringify(b.object));
 }
-
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function repeated(sorted: readonly Sourced<KubeObject>[], kind: string): Issue[] {
   return sorted.flatMap((source, i) => {

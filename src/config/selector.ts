@@ -1,7 +1,9 @@
 /**
  * A Kubernetes label selector, parsed: every requirement must hold. `{}` matches everything.
  */
+
 import type { LabelSelector } from '../api/labelselector.js';
+import { compareText } from '../api/order.js';
 import { formatPath } from '../api/path.js';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../issue/issue.js';
 import { findDuplicates } from './duplicates.js';
@@ -107,4 +109,4 @@ function parseRequirement({ key, operator, values = [] }: LabelSelectorRequireme
   }
 }
 
-const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : a > b ? 1 : 0);
+const byKey = ([a]: readonly [string, string], [b]: readonly [string, string]): number => compareText(a, b);

@@ -6,7 +6,8 @@
  * that two holders of one address can elect two nodes (quirk Q-21). Here the first holder by namespace and name that some
  * node can answer for decides.
  */
-import { type EndpointSliceView, inOrder, type NodeView, type ServiceView, serviceKey } from '../api/views.js';
+import { compareText, inOrder } from '../api/order.js';
+import { type EndpointSliceView, type NodeView, type ServiceView, serviceKey } from '../api/views.js';
 import type { Advertisement, Config, Pool } from '../config/config.js';
 import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
 import { type Address, compareAddresses, formatAddress } from '../net/address.js';
@@ -21,7 +22,7 @@ import {
   electorateOf,
   type IneligibleReason,
 } from './eligibility.js';
-import { compareText, rank } from './ranking.js';
+import { rank } from './ranking.js';
 
 export interface AnnouncementsInput {
   readonly config: Config;

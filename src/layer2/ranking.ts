@@ -3,6 +3,7 @@
  * that its speakers and ours name the same owner. Stateless: it knows nothing of who is live or who owned before.
  */
 import { hash } from 'node:crypto';
+import { compareText } from '../api/order.js';
 
 export interface Scored {
   readonly node: string;
@@ -25,6 +26,3 @@ export function rank(candidates: readonly Scored[], address: string): string[] {
 
 /** Lower-case hexadecimal, whose order as text is the order of the bytes. */
 export const electionDigest = (node: string, address: string): string => hash('sha256', `${node}#${address}`, 'hex');
-
-/** By code unit: locales must not decide an election. */
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

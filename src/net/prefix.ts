@@ -3,7 +3,7 @@
  * `net.ParseCIDR` does and as MetalLB's users rely on: `192.168.10.100/24` is `192.168.10.0/24`.
  */
 import { issue, malformed, type Parsed, parsed } from '../issue/issue.js';
-import { type Address, addressFromBigInt, addressToBigInt, type Family, formatAddress, parseAddress } from './address.js';
+import { type Address, type Family, formatAddress, ipv4, ipv6, parseAddress } from './address.js';
 
 export interface Prefix {
   /** The lowest address: all host bits are zero. */
@@ -32,10 +32,11 @@ export function parsePrefix(text: string, path = ''): Parsed<Prefix> {
 }
 
 /** The prefix of `length` bits around `address`. */
-function prefixOf(address: Address, length: number): Prefix {
-  const hostBits = BigInt(widthOf(address.family) - length);
-  const lowest = (addressToBigInt(address) >> hostBits) << hostBits;
-  return { address: addressFromBigInt(address.family, lowest), length };
+export function prefixOf(address: Address, length: number): Prefix {
+  const kept = (word: number, depth: number): number => (word & maskOf(length - depth * 32)) >>> 0;
+  if (address.family === 'IPv4') return { address: ipv4(kept(address.value, 0)), length };
+  const [a, b, c, d] = address.words;
+  return { address: ipv6([kept(a, 0), kept(b, 1), kept(c, 2), kept(d, 3)]), length };
 }
 
 /** Whether `address` is of the prefix's family and has its first bits. */
@@ -45,14 +46,12 @@ export function prefixContains({ address: network, length }: Prefix, address: Ad
   }
   return (
     address.family === 'IPv6' &&
-    network.words.every(
-      (word, i) => ((word ^ (address.words[i] ?? 0)) & maskOf(Math.min(32, Math.max(0, length - i * 32)))) === 0,
-    )
+    network.words.every((word, i) => ((word ^ (address.words[i] ?? 0)) & maskOf(length - i * 32)) === 0)
   );
 }
 
-/** The highest `bits` of 32. A shift by 32 is a shift by 0 in JavaScript, hence the case of its own. */
-const maskOf = (bits: number): number => (bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0);
+/** The first `bits` of a word, which may be more than it has or less than none. A shift by 32 is a shift by 0 in JavaScript. */
+export const maskOf = (bits: number): number => (bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0);
 
 export const formatPrefix = ({ address, length }: Prefix): string => `${formatAddress(address)}/${length}`;
 

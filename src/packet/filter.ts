@@ -3,9 +3,9 @@
  * addresses, and what others say about them. A filter is a sieve, not a decision: what it lets through is decided again, so
  * it may be too wide but never too narrow.
  */
-import { type Address, compareAddresses, ipv4, ipv6 } from '../net/address.js';
+import type { Address } from '../net/address.js';
 import { formatMac, type Mac } from '../net/mac.js';
-import { type Prefix, widthOf } from '../net/prefix.js';
+import { maskOf, type Prefix, prefixContains, prefixOf, widthOf } from '../net/prefix.js';
 import { prefixesOf, type Range } from '../net/range.js';
 import { rangeSet } from '../net/rangeset.js';
 import { ARP_FRAME_LENGTH, ARP_LONGEST_LENGTH } from './arp.js';
@@ -111,25 +111,12 @@ function joinNeighbours(prefixes: readonly Prefix[], length: number, limit: numb
   let left = prefixes.length;
   for (const prefix of prefixes) {
     const before = joined.at(-1);
-    if (before !== undefined && left > limit && sharesBits(before.address, prefix.address, length)) {
-      joined[joined.length - 1] = truncate(before, length);
+    if (before !== undefined && left > limit && prefixContains({ address: before.address, length }, prefix.address)) {
+      joined[joined.length - 1] = prefixOf(before.address, length);
       left--;
-    } else if (before === undefined || !sharesBits(before.address, prefix.address, before.length)) {
+    } else if (before === undefined || !prefixContains(before, prefix.address)) {
       joined.push(prefix);
     }
   }
   return joined;
 }
-
-function truncate({ address }: Prefix, length: number): Prefix {
-  const kept = (word: number, depth: number): number => (word & maskOf(length - depth * 32)) >>> 0;
-  if (address.family === 'IPv4') return { address: ipv4(kept(address.value, 0)), length };
-  const [a, b, c, d] = address.words;
-  return { address: ipv6([kept(a, 0), kept(b, 1), kept(c, 2), kept(d, 3)]), length };
-}
-
-const sharesBits = (a: Address, b: Address, length: number): boolean =>
-  compareAddresses(truncate({ address: a, length }, length).address, truncate({ address: b, length }, length).address) === 0;
-
-/** The first `bits` of a word, which may be more than it has or less than none. A shift by 32 is a shift by 0 in JavaScript. */
-const maskOf = (bits: number): number => (bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : (0xffffffff << (32 - bits)) >>> 0);

@@ -2,13 +2,15 @@
  * What a change does to addresses and to who answers for them: a comparison of what the agents make of the objects before
  * it and after it, by the functions they run on.
  */
+
 import { allocateAll } from '../allocator/allocateall.js';
 import type { Outcome } from '../allocator/allocation.js';
 import { EMPTY_LOCK, type Lock } from '../allocator/lock.js';
 import { holdersIn, isOurs, settle } from '../allocator/settle.js';
 import { withImplied } from '../api/namespace.js';
 import type { Objects } from '../api/objects.js';
-import { inOrder, type ServiceView } from '../api/views.js';
+import { compareText, inOrder } from '../api/order.js';
+import type { ServiceView } from '../api/views.js';
 import { type Compiled, compileConfig } from '../config/compile.js';
 import type { Config } from '../config/config.js';
 import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
@@ -22,7 +24,6 @@ import {
   survey,
   type World,
 } from '../layer2/announcements.js';
-import { compareText } from '../layer2/ranking.js';
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../net/address.js';
 import { type AnnouncementChange, announcementChange } from './announcementchange.js';
 import { type Addressed, type ServiceChange, type ServiceChangeKind, serviceChange } from './servicechange.js';

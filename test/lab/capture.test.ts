@@ -1,6 +1,7 @@
 /**
  * What a client sees while the agent changes what it captures, and where it answers.
  */
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../support/until.js';
 import { ask } from './arping.js';
@@ -56,7 +57,10 @@ test('each request is answered, once, while addresses come and go beside it', as
       async () => (await ask(lab.client, `192.168.1.${last}`, { timeoutMs: 200 })) !== undefined,
     );
   }
+  // Its last request may be on the way when it is told to end.
+  const ended = once(asking, 'exit');
   asking.kill();
+  await ended;
   await until('the last is answered', () => {
     const [requests, answers] = [1, 2].map((operation) => heard.events.filter((one) => isAbout(one, operation)).length);
     return answers !== undefined && requests !== undefined && answers >= requests;

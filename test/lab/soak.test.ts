@@ -1,6 +1,7 @@
 /**
  * Addresses come and go at random while clients ask for all of them: a minute, or as long as `npm run soak` says.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { generator } from '../support/random.js';
@@ -68,7 +69,10 @@ test('no request for an address owned throughout is unanswered, and none for one
     changes++;
     await sleep(20 + random() * 600);
   }
+  // The last requests may be on the way when they are told to end.
+  const ended = Promise.all(asking.map((child) => once(child, 'exit')));
   for (const child of asking) child.kill();
+  await ended;
   await until(
     'the last request is answered',
     () => answersTo(heard.events, STAYS).length >= requestsFor(heard.events, STAYS).length,

@@ -5,7 +5,7 @@
 import { type KubeObject, METALLB_NAMESPACE } from '../../../src/api/object.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
 import { cut } from '../../controller/ready.js';
-import type { ConflictChange } from '../messages.js';
+import type { AddressConflict } from '../../runtime/metrics.js';
 
 export interface SpeakerState {
   readonly node: string;
@@ -13,7 +13,7 @@ export interface SpeakerState {
   readonly announced: readonly Announcement[];
   /** Whether the newest configuration is in force. */
   readonly isValid: boolean;
-  readonly conflicts: readonly ConflictChange[];
+  readonly conflicts: readonly AddressConflict[];
   /** Addresses that are this node's to answer for, and why it cannot. */
   readonly unanswerable: ReadonlyMap<string, string>;
 }
@@ -62,7 +62,7 @@ const condition = (type: string, reason: string, told: readonly string[]): objec
   message: cut(told.join('; ')),
 });
 
-export const describeConflict = ({ address, mac, interface: on }: ConflictChange): string =>
+export const describeConflict = ({ address, mac, interface: on }: AddressConflict): string =>
   `${address} is claimed by ${mac} on ${on}`;
 
 function serviceL2Status(node: string, service: string, interfaces: Announcement['interfaces']): KubeObject {

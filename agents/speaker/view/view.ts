@@ -14,9 +14,9 @@ import { type InForce, NOTHING, reconcile } from '../../controller/reconcile.js'
 import { controllerStatus } from '../../controller/status.js';
 import { fingerprint } from '../../runtime/fingerprint.js';
 import { issueRecord, type Log } from '../../runtime/log.js';
-import type { Metrics } from '../../runtime/metrics.js';
+import type { AddressConflict, Metrics } from '../../runtime/metrics.js';
 import type { Snapshot, Source } from '../../source/source.js';
-import type { ConflictChange, OwnerChange, ToView, ToWire } from '../messages.js';
+import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import { announcementsOf, filterPrefixes } from './announce.js';
 import type { LoopbackDelivery } from './deliver.js';
 import { describeConflict, speakerStatus } from './status.js';
@@ -43,8 +43,8 @@ export class View {
   #knownIssues: ReadonlySet<string> = new Set();
   /** The fingerprint of the table that was posted last: an equal one is not posted again. */
   #published = '';
-  /** By address, MAC and interface. */
-  readonly #conflicts = new Map<string, ConflictChange>();
+  /** By what {@link describeConflict} says of each. */
+  readonly #conflicts = new Map<string, AddressConflict>();
   /** Addresses that are this node's, and that the wire thread has no interface for. */
   #unowned: readonly string[] = [];
   /** Those of them of which it is known why. */
@@ -236,15 +236,15 @@ export class View {
     this.#showOwned();
   }
 
-  #onConflicts(begun: readonly ConflictChange[], over: readonly ConflictChange[]): void {
+  #onConflicts(begun: readonly AddressConflict[], over: readonly AddressConflict[]): void {
     const { log, source } = this.#options;
     for (const one of over) {
-      this.#conflicts.delete(Object.values(one).join());
+      this.#conflicts.delete(describeConflict(one));
       const msg = `${describeConflict(one)} no more, or it is not this node's any more`;
       log({ level: 'info', event: 'addressConflictOver', msg, fields: fieldsOf(one) });
     }
     for (const one of begun) {
-      this.#conflicts.set(Object.values(one).join(), one);
+      this.#conflicts.set(describeConflict(one), one);
       const { services = [] } = this.#announcements.get(one.address) ?? {};
       const msg = `${describeConflict(one)}, who is none of this cluster's nodes: traffic may go there; find the host, or name it with --proxy-arp if it answers for others`;
       log({ level: 'warn', event: 'addressConflict', msg, fields: { ...fieldsOf(one), services } });
@@ -282,7 +282,7 @@ export class View {
   }
 }
 
-const fieldsOf = ({ address, mac, interface: on }: ConflictChange): Readonly<Record<string, unknown>> => ({
+const fieldsOf = ({ address, mac, interface: on }: AddressConflict): Readonly<Record<string, unknown>> => ({
   ip: address,
   mac,
   interface: on,

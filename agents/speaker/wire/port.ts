@@ -54,8 +54,8 @@ export type Unasked = 'request' | 'reply' | 'advertisement' | 'probe';
 type Decision = { readonly answer: AddressKey } | { readonly drop: DropReason | NeighbourDropReason };
 
 /** Whether the frame is a whole one of somebody else's. */
-const isReadable = (decision: Decision): boolean =>
-  'answer' in decision || !['not-arp', 'not-ndp', 'malformed', 'own-frame'].includes(decision.drop);
+const isReadable = (decision: Decision): boolean => 'answer' in decision || !UNREAD.has(decision.drop);
+const UNREAD: ReadonlySet<DropReason | NeighbourDropReason> = new Set(['not-arp', 'not-ndp', 'malformed', 'own-frame'] as const);
 
 export class Port {
   readonly name: string;

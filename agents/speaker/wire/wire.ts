@@ -31,7 +31,8 @@ import { Probes } from '../../../src/layer2/probes.js';
 import { liveNodes } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import { formatMac, type Mac, macNumber, sameMac } from '../../../src/net/mac.js';
-import type { ConflictChange, OwnerChange, ToView, ToWire } from '../messages.js';
+import type { AddressConflict } from '../../runtime/metrics.js';
+import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
 import { Counters } from './counters.js';
 import { SolicitedNodeGroups } from './groups.js';
@@ -353,7 +354,7 @@ export class Wire {
 
 const textOf = (key: AddressKey): string => formatAddress(addressOfKey(key));
 
-const changeOf = ({ key, mac, interface: on }: Pick<Conflict, 'key' | 'mac' | 'interface'>): ConflictChange => ({
+const changeOf = ({ key, mac, interface: on }: Pick<Conflict, 'key' | 'mac' | 'interface'>): AddressConflict => ({
   address: textOf(key),
   mac: formatMac(mac),
   interface: on,

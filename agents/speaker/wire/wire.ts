@@ -18,29 +18,20 @@ import {
   NO_ELECTION,
   type On,
 } from '../../../src/layer2/claims.js';
-import {
-  CONFIRM_AFTER_MS,
-  type Conflict,
-  type Conflicts,
-  OVER_AFTER_MS,
-  reviewConflicts,
-  sight,
-} from '../../../src/layer2/conflict.js';
-import { GRATUITOUS_TIMING, Gratuitous, type GratuitousInput } from '../../../src/layer2/gratuitous.js';
-import { Probes } from '../../../src/layer2/probes.js';
 import { liveNodes } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
-import { formatMac, type Mac, macNumber, sameMac } from '../../../src/net/mac.js';
-import type { AddressConflict } from '../../runtime/metrics.js';
+import type { Mac } from '../../../src/net/mac.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
+import { Announcer } from './announcer.js';
 import { Counters } from './counters.js';
 import { SolicitedNodeGroups } from './groups.js';
 import { Liveness } from './liveness.js';
 import { ownerChange } from './ownerchange.js';
 import type { PeerName } from './peers.js';
-import type { Port, Unasked } from './port.js';
+import type { Port } from './port.js';
 import { Ports } from './ports.js';
+import { Strangers } from './strangers.js';
 
 export interface WireOptions {
   readonly node: string;
@@ -57,51 +48,46 @@ export interface WireOptions {
 
 /** How long a leaving node goes on answering, so that the next owner's claim has arrived before it stops. */
 const LEAVE_MS = 300;
-/** One frame of so many asks whether somebody else holds an address. */
-const PROBES_OF_FRAMES = 10;
-const LEAST_PROBE_RATE = 10;
-const LEAST_RATE = 10;
-/** A stranger who only answers questions is heard with each refresh; one answer may be lost. */
-const REFRESHES_OF_SILENCE = 2.5;
-
 export class Wire {
   readonly #options: WireOptions;
   readonly #counters: Counters = new Counters();
   readonly #liveness: Liveness;
   readonly #ports: Ports;
-  readonly #gratuitous: Gratuitous;
-  readonly #probes: Probes;
+  readonly #announcer: Announcer;
+  readonly #strangers: Strangers;
   readonly #groups: SolicitedNodeGroups;
   /** By interface: the addresses whose groups were asked for. */
   #joined: Map<string, ReadonlySet<AddressKey>> = new Map();
-  readonly #conflicts: Conflicts = new Map();
   #ballot: Ballot = NO_BALLOT;
   #election: Election = NO_ELECTION;
-  /** The MACs of peers, as numbers. */
-  #peerMacs: ReadonlySet<number> = new Set();
-  #gratuitousWakeAt = Number.POSITIVE_INFINITY;
-  #probesWakeAt = Number.POSITIVE_INFINITY;
-  #conflictsWakeAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #leaving = false;
   #stopped = false;
 
   constructor(options: WireOptions) {
     this.#options = options;
-    const { announceRate: framesPerSecond, refreshMs } = options;
-    const probeRate = Math.max(LEAST_PROBE_RATE, Math.floor(framesPerSecond / PROBES_OF_FRAMES));
-    const rest = { framesPerSecond: Math.max(LEAST_RATE, framesPerSecond - probeRate), refreshMs };
-    this.#gratuitous = new Gratuitous({ ...GRATUITOUS_TIMING, ...rest });
-    this.#probes = new Probes(probeRate);
+    const { announceRate: framesPerSecond, refreshMs, proxies } = options;
+    const counters = this.#counters;
     this.#groups = new SolicitedNodeGroups((one) => options.post({ type: 'issues', issues: [one] }));
     this.#ports = new Ports({
-      counters: this.#counters,
+      counters,
       claims: () => this.#election.claims,
-      onClaim: (key, mac, on) => this.#onClaim(key, mac, on),
+      onClaim: (key, mac, on) => this.#strangers.claim(key, mac, on),
       onBusy: () => this.#tickIfDue(),
       onChange: (opened) => this.#onPorts(opened),
       onSchedule: () => this.#schedule(),
       post: options.post,
+    });
+    const ports = this.#ports;
+    this.#announcer = new Announcer({ framesPerSecond, refreshMs, ports, counters });
+    this.#strangers = new Strangers({
+      claims: () => this.#election.claims,
+      ports,
+      counters,
+      proxies,
+      refreshMs,
+      onChange: (begun, over) => options.post({ type: 'conflicts', begun, over }),
+      onSchedule: () => this.#schedule(),
     });
     this.#liveness = new Liveness({
       self: options.node,
@@ -109,7 +95,8 @@ export class Wire {
       peers: options.peers,
       onChange: () => this.#onMembership(),
       onReunion: () => {
-        this.#reannounce(this.#election.claims);
+        // Another may have claimed its addresses while this node was cut off or stalled, and the caches still point there.
+        this.#announcer.announce(this.#election.claims);
         this.#schedule();
       },
       log: (record) => options.post({ type: 'log', record }),
@@ -134,7 +121,7 @@ export class Wire {
     const owned = [...this.#election.claims.keys()];
     // From here on the claims are frozen, and nothing more is announced: the next owners' announcements must stand.
     this.#leaving = true;
-    this.#gratuitousWakeAt = this.#probesWakeAt = Number.POSITIVE_INFINITY;
+    this.#announcer.silence();
     this.#liveness.leave();
     const hasSuccessor = membership.members.some(({ state, ready }) => state === 'alive' && ready);
     if (owned.length > 0 && hasSuccessor) await new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
@@ -189,7 +176,7 @@ export class Wire {
 
   #onMembership(): void {
     const { membership } = this.#liveness;
-    this.#peerMacs = new Set(membership.members.flatMap(({ macs }) => macs.map(macNumber)));
+    this.#strangers.setPeers(membership.members.flatMap(({ macs }) => macs));
     this.#elect();
     this.#options.post({ type: 'membership', membership });
     this.#schedule();
@@ -204,7 +191,7 @@ export class Wire {
     this.#elect();
     this.#joinGroups();
     // Tells everybody on an interface that came late what this node answers for.
-    if (opened !== undefined) this.#reannounce(claimsOn(this.#election.claims, opened));
+    if (opened !== undefined) this.#announcer.announce(claimsOn(this.#election.claims, opened));
     this.#schedule();
   }
 
@@ -219,13 +206,11 @@ export class Wire {
     const { claims, unanswerable } = this.#election;
     const { claimed, released } = diffElections(before, this.#election, node);
     if (released.length > 0) {
-      const keys = released.map(({ key }) => key);
-      this.#probes.release(keys);
-      this.#stepGratuitous({ kind: 'release', keys });
-      this.#reviewConflicts();
+      this.#announcer.release(released.map(({ key }) => key));
+      this.#strangers.review();
     }
     if (claimed.length > 0) {
-      this.#reannounce(new Map(claimed.flatMap(({ key }) => entryOf(claims, key))));
+      this.#announcer.announce(new Map(claimed.flatMap(({ key }) => entryOf(claims, key))));
       this.#ports.cover(claimed.map(({ key }) => key));
       if (claimed.some(({ key }) => this.#isUnjoined(key))) this.#joinGroups();
     }
@@ -259,72 +244,8 @@ export class Wire {
     return typeof key === 'string' && [...this.#joined.values()].some((here) => !here.has(key));
   }
 
-  /**
-   * Tells everybody what this node answers for: at first, again when it was cut off or stalled, since another may have claimed
-   * its addresses meanwhile, and the caches still point there.
-   */
-  #reannounce(claims: Claims): void {
-    if (!this.#leaving && claims.size > 0) this.#stepGratuitous({ kind: 'announce', claims });
-  }
-
-  #stepGratuitous(input: GratuitousInput): void {
-    const { due, wakeAt } = this.#gratuitous.step(input, performance.now(), this.#ports.names());
-    this.#gratuitousWakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
-    for (const { key, operation, on, kind } of due) {
-      if (kind === 'refresh') this.#counters.refreshes++;
-      this.#sendUnasked(key, operation, on);
-      // Beside the first announcement, and with each refresh: who came since.
-      if (kind !== 'round' && operation !== 'request') this.#probes.ask(key, on);
-    }
-    this.#stepProbes();
-  }
-
-  #stepProbes(): void {
-    const { due, wakeAt } = this.#probes.step(performance.now(), this.#ports.names());
-    this.#probesWakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
-    for (const { key, on } of due) this.#sendUnasked(key, 'probe', on);
-  }
-
-  #sendUnasked(key: AddressKey, what: Unasked, on: On): void {
-    for (const port of this.#ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, what);
-  }
-
-  /** Called for each frame by which somebody says that he holds an address of ours. */
-  #onClaim(key: AddressKey, mac: Mac, on: string): void {
-    const claimed = this.#election.claims.get(key);
-    if (claimed === undefined || (claimed !== 'all' && !claimed.has(on)) || !this.#isStranger(mac)) return;
-    const conflict = sight(this.#conflicts, { key, mac, interface: on }, performance.now());
-    if (conflict?.confirmed === false) {
-      // The frame path is no place for more: it is looked at later, together with others.
-      const reviewAt = conflict.since + CONFIRM_AFTER_MS;
-      if (reviewAt < this.#conflictsWakeAt) {
-        this.#conflictsWakeAt = reviewAt;
-        this.#schedule();
-      }
-      return;
-    }
-    this.#counters.of(key).conflicts++;
-  }
-
-  /** Whether a MAC is neither ours nor a peer's, nor that of a gateway that may answer for others. */
-  #isStranger(mac: Mac): boolean {
-    if (this.#ports.list().some(({ identity }) => sameMac(identity.mac, mac))) return false;
-    return !this.#options.proxies.some((proxy) => sameMac(proxy, mac)) && !this.#peerMacs.has(macNumber(mac));
-  }
-
-  #reviewConflicts(): void {
-    const isOurs = (key: AddressKey): boolean => this.#election.claims.has(key);
-    const isStranger = (mac: Mac): boolean => this.#isStranger(mac);
-    const overAfterMs = Math.max(OVER_AFTER_MS, REFRESHES_OF_SILENCE * this.#options.refreshMs);
-    const { begun, over, wakeAt } = reviewConflicts(this.#conflicts, { isOurs, isStranger, overAfterMs }, performance.now());
-    this.#conflictsWakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
-    for (const { key, claims } of begun) this.#counters.of(key).conflicts += claims;
-    if (begun.length + over.length === 0) return;
-    this.#options.post({ type: 'conflicts', begun: begun.map(changeOf), over: over.map(changeOf) });
-  }
-
   #wakeAt(): number {
-    const ours = Math.min(this.#gratuitousWakeAt, this.#probesWakeAt, this.#conflictsWakeAt);
+    const ours = Math.min(this.#announcer.wakeAt, this.#strangers.wakeAt);
     // Nothing is reopened any more by one that leaves.
     return Math.min(this.#liveness.wakeAt, ours, this.#leaving ? Number.POSITIVE_INFINITY : this.#ports.wakeAt);
   }
@@ -339,9 +260,8 @@ export class Wire {
   #tick(): void {
     const now = performance.now();
     if (this.#liveness.wakeAt <= now) this.#liveness.tick();
-    if (this.#gratuitousWakeAt <= now) this.#stepGratuitous({ kind: 'time' });
-    if (this.#probesWakeAt <= now) this.#stepProbes();
-    if (this.#conflictsWakeAt <= now) this.#reviewConflicts();
+    this.#announcer.tick(now);
+    if (this.#strangers.wakeAt <= now) this.#strangers.review();
     if (this.#ports.wakeAt <= now && !this.#leaving) this.#ports.tick();
     this.#schedule();
   }
@@ -353,12 +273,6 @@ export class Wire {
 }
 
 const textOf = (key: AddressKey): string => formatAddress(addressOfKey(key));
-
-const changeOf = ({ key, mac, interface: on }: Pick<Conflict, 'key' | 'mac' | 'interface'>): AddressConflict => ({
-  address: textOf(key),
-  mac: formatMac(mac),
-  interface: on,
-});
 
 function entryOf(claims: Claims, key: AddressKey): readonly (readonly [AddressKey, On])[] {
   const on = claims.get(key);

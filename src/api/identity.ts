@@ -39,8 +39,11 @@ export function identify(object: unknown): Identity {
 
   if (apiVersion.startsWith(`${GROUP}/`)) return identifyOurs(object, apiVersion, kind);
   if (isOneOf(OUR_KINDS, kind) && isNearlyOurGroup(apiVersion)) return unknownVersion(apiVersion, kind);
-  if (isLegacyConfigMap(object)) return { ignored: 'legacy', key: `ConfigMap ${METALLB_NAMESPACE}/config` };
-  if (!isKubernetesKind(kind)) return { ignored: 'of-no-use' };
+  if (!isKubernetesKind(kind)) {
+    return isLegacyConfigMap(object)
+      ? { ignored: 'legacy', key: `ConfigMap ${METALLB_NAMESPACE}/config` }
+      : { ignored: 'of-no-use' };
+  }
   const known = KUBERNETES_KINDS[kind];
   if (apiVersion !== known.apiVersion) return { ignored: 'of-no-use' };
   return named(object, kind, known.namespaced ? 'default' : undefined);

@@ -5,7 +5,7 @@
 import { type Issue, issue, malformed, type ObjectRef, type Parsed, type Source } from '../issue/issue.js';
 import { bgpFields } from './bgpfields.js';
 import { ENDPOINT_SLICE, readEndpointSlice } from './endpointslice.js';
-import { identify, type ReadKind } from './identity.js';
+import { formatRef, identify, type ReadKind } from './identity.js';
 import type { IPAddressPool } from './ipaddresspool.js';
 import type { L2Advertisement } from './l2advertisement.js';
 import { unfold } from './list.js';
@@ -42,7 +42,10 @@ export interface ReadObjects {
  * What Services were read as, by the raw object: for whoever reads nearly the same objects again. A Service is then where it
  * stood the first time.
  */
-export type KnownServices = WeakMap<object, Parsed<ServiceView>>;
+export interface KnownServices {
+  get(object: object): Parsed<ServiceView> | undefined;
+  set(object: object, read: Parsed<ServiceView>): unknown;
+}
 
 /** BGP_IGNORED, LEGACY_IGNORED, NOT_AN_OBJECT, DUPLICATE_OBJECT, API_VERSION_UNKNOWN, and what the reader of each kind finds. */
 export function readObjects(sourced: Iterable<Sourced<unknown>>, known: KnownServices = new WeakMap()): ReadObjects {
@@ -52,6 +55,13 @@ export function readObjects(sourced: Iterable<Sourced<unknown>>, known: KnownSer
   const seen = new Map<string, Sourced<unknown>>();
   const ignored: Record<'bgp' | 'legacy', Ignored[]> = { bgp: [], legacy: [] };
   for (const item of unfold(sourced)) {
+    const service = knownService(item, known);
+    const key = service === undefined ? '' : formatRef({ kind: 'Service', ...service });
+    if (service !== undefined && !seen.has(key)) {
+      seen.set(key, item);
+      found.services.push(service);
+      continue;
+    }
     const identity = identify(item.object);
     if ('wrong' in identity) {
       issues.push(placed(identity.wrong, item));
@@ -126,7 +136,7 @@ function keep(
         locate: item.locate,
       }));
     case 'Service':
-      return added(found.services, knownService(object, item, known), (service) => service);
+      return added(found.services, readServiceOnce(object, item, known), (service) => service);
     case 'Node':
       return added(found.nodes, readNode(object), (node) => node);
     case 'Namespace':
@@ -138,7 +148,13 @@ function keep(
   }
 }
 
-function knownService(object: PlainObject, item: Sourced<unknown>, known: KnownServices): Parsed<ServiceView> {
+/** Of a good Service that was read before nothing need be looked at again. */
+function knownService({ object }: Sourced<unknown>, known: KnownServices): ServiceView | undefined {
+  const read = isRecord(object) ? known.get(object) : undefined;
+  return read?.ok === true ? read.value : undefined;
+}
+
+function readServiceOnce(object: PlainObject, item: Sourced<unknown>, known: KnownServices): Parsed<ServiceView> {
   const before = known.get(object);
   if (before !== undefined) return before;
   const read = readService(object, item.locate(''));

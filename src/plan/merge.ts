@@ -11,7 +11,7 @@ import type { Sourced } from '../api/object.js';
 import { type Objects, readObjects } from '../api/objects.js';
 import { isRecord, type PlainObject } from '../api/value.js';
 import type { ServiceView } from '../api/views.js';
-import type { Issue } from '../issue/issue.js';
+import type { Issue, Parsed } from '../issue/issue.js';
 
 export interface MergeInput {
   readonly before: readonly Sourced<unknown>[];
@@ -40,7 +40,7 @@ export function merge({ before, after: written, state, incomplete = false }: Mer
   // What the old tree lacks is live all the same: the change may take it into git.
   const [unknownToOld, unknownToBoth] = [lacking(was, live), lacking(was, new Map(lacking(willBe, live).map(keyed)))];
   // What neither tree changes is completed and read once.
-  const [completed, known] = [new Map<unknown, unknown>(), new WeakMap()];
+  const [completed, known] = [new Map<unknown, unknown>(), new Map<object, Parsed<ServiceView>>()];
   const together = (tree: readonly Sourced<unknown>[], others = unknownToBoth): ReturnType<typeof readObjects> =>
     readObjects([...withState(tree, live, completed), ...others], known);
   const read = together(after);

@@ -5,13 +5,13 @@
 import { type Issue, issue } from '../../../src/issue/issue.js';
 import type { Claims, On } from '../../../src/layer2/claims.js';
 import { type NetworkInterface, unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
-import { type AddressKey, addressOfKey, parseAddress, type Words } from '../../../src/net/address.js';
+import { type AddressKey, parseAddress, type Words } from '../../../src/net/address.js';
 import { type Mac, parseMac } from '../../../src/net/mac.js';
-import { type Prefix, parsePrefix, prefixContains } from '../../../src/net/prefix.js';
-import { rangeOf } from '../../../src/net/range.js';
-import { captureFilter, coveringPrefixes } from '../../../src/packet/filter.js';
+import { type Prefix, prefixContains } from '../../../src/net/prefix.js';
+import { captureFilter } from '../../../src/packet/filter.js';
 import type { ToView } from '../messages.js';
 import type { Counters } from './counters.js';
+import { Heard } from './heard.js';
 import { Port, type PortIdentity } from './port.js';
 
 export interface PortsOptions {
@@ -41,8 +41,7 @@ export class Ports {
   readonly #said = new Map<string, string>();
   readonly #sendErrorAt = new Map<string, number>();
   #interfaces: readonly NetworkInterface[] = [];
-  /** Undefined: nothing was ever to be heard, and no capture is needed. */
-  #prefixes: readonly Prefix[] | undefined;
+  readonly #heard = new Heard();
   /** What the filters that are in use let through. */
   #filtered: readonly Prefix[] = [];
   #changedAt = Number.NEGATIVE_INFINITY;
@@ -80,28 +79,21 @@ export class Ports {
     this.#open();
   }
 
-  /** Where the addresses lie that have to be heard. */
+  /** Where the addresses lie that configuration may make this node answer for. What it owns beyond them is told by `own` again. */
   setPrefixes(texts: readonly string[]): void {
-    const isFirst = this.#prefixes === undefined;
-    this.#prefixes = texts.flatMap((text) => {
-      const read = parsePrefix(text);
-      return read.ok ? [read.value] : [];
-    });
+    const isFirst = this.#heard.prefixes === undefined;
+    this.#heard.configure(texts);
     if (isFirst) this.#open();
     else this.#planChange();
   }
 
-  /**
-   * Hears these addresses too: nodes that were to own them before this one may all be gone. There may be thousands, of which a
-   * filter must not name each: libpcap would take half a second over it, and the kernel refuse it.
-   */
-  cover(keys: Iterable<AddressKey>): void {
-    const prefixes = this.#prefixes;
-    if (prefixes === undefined) return;
-    const missing = [...keys].map(addressOfKey).filter((address) => !prefixes.some((one) => prefixContains(one, address)));
-    if (missing.length === 0) return;
-    this.#prefixes = coveringPrefixes([...prefixes.map(rangeOf), ...missing.map((one) => ({ first: one, last: one }))]);
-    this.#planChange();
+  /** Hears these addresses, wherever they lie. */
+  own(keys: Iterable<AddressKey>): void {
+    if (this.#heard.add(keys)) this.#planChange();
+  }
+
+  disown(keys: Iterable<AddressKey>): void {
+    if (this.#heard.remove(keys)) this.#planChange();
   }
 
   /** Changes the filters if that is due. */
@@ -109,7 +101,7 @@ export class Ports {
     if (performance.now() < this.#changeAt) return;
     this.#changeAt = Number.POSITIVE_INFINITY;
     this.#changedAt = performance.now();
-    this.#filtered = this.#prefixes ?? [];
+    this.#filtered = this.#heard.prefixes ?? [];
     this.#changeNext([...this.#ports.keys()]);
   }
 
@@ -122,7 +114,7 @@ export class Ports {
 
   /** What has to be heard and is not is urgent; what need not be heard costs a little. */
   #planChange(): void {
-    const wanted = this.#prefixes ?? [];
+    const wanted = this.#heard.prefixes ?? [];
     if (formatOf(wanted) === formatOf(this.#filtered)) {
       this.#changeAt = Number.POSITIVE_INFINITY;
       return;
@@ -152,8 +144,8 @@ export class Ports {
 
   /** Opens, closes and reopens captures so that each usable interface has one. */
   #open(): void {
-    if (this.#prefixes === undefined) return;
-    if (this.#ports.size === 0) this.#filtered = this.#prefixes;
+    if (this.#heard.prefixes === undefined) return;
+    if (this.#ports.size === 0) this.#filtered = this.#heard.prefixes;
     const present = new Map(this.#interfaces.map((one) => [one.name, one]));
     for (const name of this.#said.keys()) if (!present.has(name)) this.#said.delete(name);
     clearImmediate(this.#opening);

@@ -144,7 +144,7 @@ export class Wire {
         this.#ports.setPrefixes(message.prefixes);
         this.#elect();
         // The new prefixes are those of configuration alone; what is owned beyond them must go on being heard.
-        this.#ports.cover(this.#election.claims.keys());
+        this.#ports.own(this.#election.claims.keys());
         this.#joinGroups();
         break;
       case 'interfaces':
@@ -206,12 +206,14 @@ export class Wire {
     const { claims, unanswerable } = this.#election;
     const { claimed, released } = diffElections(before, this.#election, node);
     if (released.length > 0) {
-      this.#announcer.release(released.map(({ key }) => key));
+      const keys = released.map(({ key }) => key);
+      this.#announcer.release(keys);
+      this.#ports.disown(keys);
       this.#strangers.review();
     }
     if (claimed.length > 0) {
       this.#announcer.announce(new Map(claimed.flatMap(({ key }) => entryOf(claims, key))));
-      this.#ports.cover(claimed.map(({ key }) => key));
+      this.#ports.own(claimed.map(({ key }) => key));
       if (claimed.some(({ key }) => this.#isUnjoined(key))) this.#joinGroups();
     }
     const changes = [...released, ...claimed].map((move) => ownerChange(move, membership, unanswerable));

@@ -20,8 +20,8 @@ export async function run(): Promise<Figures> {
   await lab.write('state.yaml', manifest(objects));
   const agents = new Map(NODES.map((node) => [node, lab.start(node)]));
   await leaderOf(agents, '192.168.1.128');
-  // Until the gratuitous rounds are over.
-  await sleep(6000);
+  // Until the gratuitous rounds are over and every filter lets through no more than it must (agents/speaker/wire/ports.ts).
+  await sleep(15_000);
   const { ranking, addresses } = commonRanking([...agents.values()].flatMap(({ log }) => log));
   const [owner = ''] = ranking;
   const pids = ranking.map((node) => agents.get(node)?.child.pid);

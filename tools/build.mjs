@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './setup.mjs';
@@ -14,6 +15,23 @@ const REQUIRE =
   "import { createRequire as arpeggioRequire } from 'node:module';\nconst require = arpeggioRequire(import.meta.url);";
 const BUILD = join(ROOT, 'build');
 const COMMAND = join(BUILD, 'arpeggio.js');
+
+/**
+ * Node's own modules are required, not imported: to import one reads everything that it exports, and `node:http` of Node 24 then
+ * loads a whole WebSocket client: 5 MB of each agent.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const REQUIRED_BUILTINS = {
+  name: 'required-builtins',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^(?:node:|[a-z_/]+$)/ }, ({ path, kind }) => {
+      if (!isBuiltin(path)) return undefined;
+      return kind === 'import-statement' ? { path, namespace: 'builtin' } : { path, external: true };
+    });
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }));
+  },
+};
 
 /** @param {{ lib?: boolean }} [options] */
 export async function build({ lib = false } = {}) {
@@ -54,6 +72,7 @@ async function bundle(entry, banner) {
     platform: 'node',
     target: 'node20',
     external: ['cap'],
+    plugins: [REQUIRED_BUILTINS],
     sourcemap: true,
     logLevel: 'warning',
   });

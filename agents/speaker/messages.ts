@@ -3,7 +3,7 @@
  * announced and who is next; the wire thread says what happened. Neither waits for the other.
  */
 import type { Issue } from '../../src/issue/issue.js';
-import type { Announcement } from '../../src/layer2/announcement.js';
+import type { Ballot } from '../../src/layer2/ballot.js';
 import type { NetworkInterface } from '../../src/layer2/interface.js';
 import type { Membership } from '../../src/membership/membership.js';
 import type { LogRecord } from '../runtime/log.js';
@@ -15,7 +15,7 @@ export type ToWire =
    * The whole table; it replaces the one before. `prefixes` cover the addresses this node may have to answer for: those in
    * whose ranking it is among the first, and few others.
    */
-  | { readonly type: 'announcements'; readonly announcements: readonly Announcement[]; readonly prefixes: readonly string[] }
+  | { readonly type: 'announcements'; readonly ballot: Ballot; readonly prefixes: readonly string[] }
   | { readonly type: 'interfaces'; readonly interfaces: readonly NetworkInterface[] }
   /** Asks for a `sample`. */
   | { readonly type: 'sample'; readonly id: number }

@@ -15,7 +15,7 @@ export interface Announcement {
 }
 
 /** The owner, and those who take over when he is gone. */
-const NEAR = 3;
+export const NEAR = 3;
 
 /**
  * Whether `node` may soon have to answer: it then hears what is asked, owner or not, so that a takeover needs no new capture

@@ -2,25 +2,11 @@
  * Who owns each address right now, and which this node claims: the announcements met with who is live. The owner is the
  * first live node of the ranking, so every node that sees the same members names the same owner.
  */
-import { type AddressKey, addressKey, parseAddress } from '../net/address.js';
-import type { Announcement } from './announcement.js';
-
-/** Interfaces an address is answered on: all, or those named. */
-export type On = 'all' | ReadonlySet<string>;
+import type { AddressKey } from '../net/address.js';
+import { type Ballot, type On, ownersOf } from './ballot.js';
 
 /** The addresses this node claims, and the interfaces it answers on for each. The table of the frame path. */
 export type Claims = ReadonlyMap<AddressKey, On>;
-
-/** The announcements, parsed once for many elections. */
-export interface Ballot {
-  readonly entries: readonly BallotEntry[];
-}
-
-export interface BallotEntry {
-  readonly announcement: Announcement;
-  readonly key: AddressKey;
-  readonly on: On;
-}
 
 export interface Election {
   /** Owners by address. An address whose ranking has no live node is absent, as is ours while we cannot answer for it. */
@@ -45,24 +31,7 @@ export interface ClaimsDiff {
   readonly released: readonly Move[];
 }
 
-export const NO_BALLOT: Ballot = { entries: [] };
 export const NO_ELECTION: Election = { owners: new Map(), claims: new Map(), unanswerable: new Set() };
-
-/** The first live node of a ranking: undefined when none is. */
-export const ownerOf = (ranking: readonly string[], live: ReadonlySet<string>): string | undefined =>
-  ranking.find((node) => live.has(node));
-
-/** Prepares announcements for {@link elect}. An address that is no address is left out: it cannot be on the wire. */
-export function ballotOf(announcements: readonly Announcement[]): Ballot {
-  return {
-    entries: announcements.flatMap((announcement): BallotEntry[] => {
-      const address = parseAddress(announcement.address);
-      if (!address.ok) return [];
-      const on = announcement.interfaces === 'all' ? 'all' : new Set(announcement.interfaces);
-      return [{ announcement, key: addressKey(address.value), on }];
-    }),
-  };
-}
 
 export interface Voter {
   readonly name: string;
@@ -75,9 +44,11 @@ export function elect(ballot: Ballot, live: ReadonlySet<string>, self: Voter): E
   const owners = new Map<AddressKey, string>();
   const claims = new Map<AddressKey, On>();
   const unanswerable = new Set<AddressKey>();
-  for (const { announcement, key, on } of ballot.entries) {
-    const owner = ownerOf(announcement.ranking, live);
-    if (owner === undefined) continue;
+  const places = ownersOf(ballot, live);
+  for (const [i, key] of ballot.keys.entries()) {
+    const owner = ballot.nodes[places[i] ?? -1];
+    const on = ballot.on[i];
+    if (owner === undefined || on === undefined) continue;
     if (owner === self.name && !self.canAnswer(key, on)) {
       unanswerable.add(key);
       continue;

@@ -18,7 +18,7 @@
  * both times the number of distinct interface sets, which are few.
  */
 import type { AddressKey } from '../net/address.js';
-import type { On } from './claims.js';
+import type { On } from './ballot.js';
 import { UNQUEUED } from './duequeue.js';
 import { FrameBudget } from './framebudget.js';
 import { isMoreUrgent, Lane, type Staged } from './lane.js';

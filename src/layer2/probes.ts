@@ -6,7 +6,7 @@
  * announcement waits for a question.
  */
 import type { AddressKey } from '../net/address.js';
-import type { On } from './claims.js';
+import type { On } from './ballot.js';
 import { FrameBudget } from './framebudget.js';
 
 export interface Probe {

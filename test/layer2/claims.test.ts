@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Announcement } from '../../src/layer2/announcement.js';
-import {
-  type Ballot,
-  ballotOf,
-  diffElections,
-  type Election,
-  elect as electFor,
-  NO_ELECTION,
-  ownerOf,
-  type Voter,
-} from '../../src/layer2/claims.js';
+import { type Ballot, ballotOf, ownersOf } from '../../src/layer2/ballot.js';
+import { diffElections, type Election, elect as electFor, NO_ELECTION, type Voter } from '../../src/layer2/claims.js';
 import { addressKey, parseAddress } from '../../src/net/address.js';
 
 const announce = (address: string, ranking: string[], interfaces: Announcement['interfaces'] = 'all'): Announcement => ({
@@ -41,7 +33,8 @@ test.each([
   ['nobody, when none of the ranked lives', ['a', 'b'], live('c'), undefined],
   ['nobody, when none is ranked', [], live('a'), undefined],
 ])('the owner is %s', (_, ranking, nodes, owner) => {
-  expect(ownerOf(ranking, nodes)).toBe(owner);
+  const one = ballotOf([announce('192.0.2.1', ranking)]);
+  expect([...ownersOf(one, nodes)].map((place) => one.nodes[place])).toEqual([owner]);
 });
 
 describe('an election', () => {

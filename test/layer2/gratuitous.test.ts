@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { On } from '../../src/layer2/claims.js';
+import type { On } from '../../src/layer2/ballot.js';
 import { DueQueue } from '../../src/layer2/duequeue.js';
 import { GRATUITOUS_TIMING, Gratuitous, type GratuitousInput, type GratuitousTiming } from '../../src/layer2/gratuitous.js';
 import { type AddressKey, addressKey, ipv6 } from '../../src/net/address.js';

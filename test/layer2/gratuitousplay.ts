@@ -2,7 +2,7 @@
  * Plays what happens to a {@link Gratuitous} on a clock of its own, coming when it asks to be woken or somewhat late, and keeps
  * what it sent. And a model of it without lanes, heaps or cleverness: one list, looked through from the beginning each time.
  */
-import type { On } from '../../src/layer2/claims.js';
+import type { On } from '../../src/layer2/ballot.js';
 import {
   GRATUITOUS_TIMING,
   Gratuitous,

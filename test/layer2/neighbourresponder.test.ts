@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { On } from '../../src/layer2/claims.js';
+import type { On } from '../../src/layer2/ballot.js';
 import { claimIn, decideNeighbour, type NeighbourClaim, type NeighbourDecision } from '../../src/layer2/neighbourresponder.js';
 import { type AddressKey, addressKey, ipv6 } from '../../src/net/address.js';
 import { formatMac } from '../../src/net/mac.js';

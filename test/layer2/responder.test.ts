@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Claims, On } from '../../src/layer2/claims.js';
+import type { On } from '../../src/layer2/ballot.js';
+import type { Claims } from '../../src/layer2/claims.js';
 import { type Decision, decide } from '../../src/layer2/responder.js';
 import type { Ipv4 } from '../../src/net/address.js';
 import { type ArpText, arpFrame, mac, v4 } from '../packet/frames.js';

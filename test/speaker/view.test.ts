@@ -1,12 +1,14 @@
 /**
  * The view thread without a thread: what it posts, logs, writes and counts for each state and each report of the wire.
  */
+
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../agents/runtime/log.js';
 import { createMetrics, type Metrics } from '../../agents/runtime/metrics.js';
 import type { ToWire } from '../../agents/speaker/messages.js';
 import { View } from '../../agents/speaker/view/view.js';
 import type { Membership } from '../../src/membership/membership.js';
+import { addressOfKey, formatAddress } from '../../src/net/address.js';
 import { MemorySource } from '../support/source.js';
 
 const POOL = {
@@ -63,10 +65,8 @@ describe('the view', () => {
   test('posts who is next for each address, and what the filter has to cover', async () => {
     const { tables } = scene(POOL, ADVERTISEMENT, service('a'), service('b'));
     const table = (await tables()).at(-1);
-    expect(table?.announcements.map(({ address, services, ranking }) => [address, services, ranking])).toEqual([
-      ['192.0.2.0', ['default/a'], ['n1']],
-      ['192.0.2.1', ['default/b'], ['n1']],
-    ]);
+    expect(table?.ballot.keys.map((key) => formatAddress(addressOfKey(key)))).toEqual(['192.0.2.0', '192.0.2.1']);
+    expect(table?.ballot).toMatchObject({ nodes: ['n1'], on: ['all', 'all'], ends: Uint32Array.of(1, 2) });
     expect(table?.prefixes).toEqual(['192.0.2.0/31']);
   });
 
@@ -75,7 +75,7 @@ describe('the view', () => {
     const n2 = { name: 'n2', address: '192.0.2.12:7946', ready: true, macs: [], evidence: { kind: 'heard' }, since: 0 } as const;
     view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'alive' }] } });
     const known = await tables();
-    expect(known.at(-1)?.announcements[0]?.ranking.toSorted()).toEqual(['n1', 'n2']);
+    expect(known.at(-1)?.ballot.nodes.toSorted()).toEqual(['n1', 'n2']);
     view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'silent' }] } });
     expect(await tables()).toHaveLength(known.length);
   });
@@ -84,7 +84,7 @@ describe('the view', () => {
     const { source, log, metrics, tables } = scene(POOL, ADVERTISEMENT, service('a'));
     source.set([POOL, OVERLAPPING, ADVERTISEMENT, service('a'), service('b')]);
     expect(log.filter(({ fields }) => fields?.['code'] === 'POOL_OVERLAP')).toHaveLength(1);
-    expect((await tables()).at(-1)?.announcements).toHaveLength(2);
+    expect((await tables()).at(-1)?.ballot.keys).toHaveLength(2);
     expect(metrics.text()).toMatch(/config_stale_bool 1/);
     source.set([POOL, ADVERTISEMENT, service('a'), service('b')]);
     expect(metrics.text()).toMatch(/config_stale_bool 0/);

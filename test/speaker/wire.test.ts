@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import type { ToView } from '../../agents/speaker/messages.js';
 import { Wire } from '../../agents/speaker/wire/wire.js';
+import { NO_BALLOT } from '../../src/layer2/ballot.js';
 
 const IFACE = {
   name: 'absent0',
@@ -25,7 +26,7 @@ function start(): { readonly wire: Wire; readonly posted: ToView[] } {
 
 test('an interface that comes after the end is not opened: this node would answer beside its successors', async () => {
   const { wire, posted } = start();
-  wire.receive({ type: 'announcements', announcements: [], prefixes: [] });
+  wire.receive({ type: 'announcements', ballot: NO_BALLOT, prefixes: [] });
   wire.receive({ type: 'interfaces', interfaces: [IFACE] });
   expect(posted).toMatchObject([{ type: 'issues', issues: [{ code: 'CAPTURE_FAILED' }] }]);
   await wire.stop();

@@ -6,6 +6,7 @@ import { formatIssue, type Issue } from '../../../src/issue/issue.js';
 import { announceable, announceFailedMessage } from '../../../src/layer2/announceable.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
 import type { Refusal } from '../../../src/layer2/announcements.js';
+import { ballotOf } from '../../../src/layer2/ballot.js';
 import { unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
 import type { Selection } from '../../../src/layer2/selection.js';
 import type { Membership } from '../../../src/membership/membership.js';
@@ -158,23 +159,22 @@ export class View {
     const { announcements, refused } = announcementsOf(this.#inForce, this.#membership);
     this.#logRefusals(refused);
     const prefixes = filterPrefixes(announcements, this.#options.node);
-    const message: ToWire = { type: 'announcements', announcements, prefixes };
-    const table = fingerprint(JSON.stringify(message));
+    const table = fingerprint(JSON.stringify([announcements, prefixes]));
     if (table === this.#published) return;
     this.#published = table;
     this.#announcements = new Map(announcements.map((one) => [one.address, one]));
-    this.#publishing = this.#publishing.then(() => this.#publish(message));
+    this.#publishing = this.#publishing.then(() => this.#publish(announcements, prefixes));
     this.#showOwned();
   }
 
   /** The addresses are on `lo` before anybody is told to send here, and leave it after nobody is. */
-  async #publish(message: Extract<ToWire, { type: 'announcements' }>): Promise<void> {
+  async #publish(announcements: readonly Announcement[], prefixes: readonly string[]): Promise<void> {
     const { delivery, log, post, node } = this.#options;
-    const ours = message.announcements.filter(({ ranking }) => ranking.includes(node));
+    const ours = announcements.filter(({ ranking }) => ranking.includes(node));
     const wanted = new Set(ours.map(({ address }) => address));
     const failed = await delivery?.add(wanted);
     if (failed !== undefined) log(issueRecord(failed));
-    post(message);
+    post({ type: 'announcements', ballot: ballotOf(announcements), prefixes });
     const kept = await delivery?.keepOnly(wanted);
     if (kept !== undefined) log(issueRecord(kept));
   }

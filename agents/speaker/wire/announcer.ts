@@ -2,7 +2,9 @@
  * What this node sends unasked: that it answers for its addresses, and the question beside it whether somebody else does. Within
  * one budget of frames, of which a tenth are questions.
  */
-import type { Claims, On } from '../../../src/layer2/claims.js';
+
+import type { On } from '../../../src/layer2/ballot.js';
+import type { Claims } from '../../../src/layer2/claims.js';
 import { GRATUITOUS_TIMING, Gratuitous, type GratuitousInput } from '../../../src/layer2/gratuitous.js';
 import { Probes } from '../../../src/layer2/probes.js';
 import type { AddressKey } from '../../../src/net/address.js';

@@ -3,7 +3,8 @@
  * have to be heard.
  */
 import { type Issue, issue } from '../../../src/issue/issue.js';
-import type { Claims, On } from '../../../src/layer2/claims.js';
+import type { On } from '../../../src/layer2/ballot.js';
+import type { Claims } from '../../../src/layer2/claims.js';
 import { type NetworkInterface, unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
 import { type AddressKey, parseAddress, type Words } from '../../../src/net/address.js';
 import { type Mac, parseMac } from '../../../src/net/mac.js';

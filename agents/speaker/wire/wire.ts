@@ -6,18 +6,9 @@
  * It runs on the process's main thread and waits for nobody: no file, no API, no log.
  */
 import type { Issue } from '../../../src/issue/issue.js';
-import { isNear } from '../../../src/layer2/announcement.js';
-import {
-  type Ballot,
-  ballotOf,
-  type Claims,
-  diffElections,
-  type Election,
-  elect,
-  NO_BALLOT,
-  NO_ELECTION,
-  type On,
-} from '../../../src/layer2/claims.js';
+import type { On } from '../../../src/layer2/ballot.js';
+import { type Ballot, isEntryNear, NO_BALLOT } from '../../../src/layer2/ballot.js';
+import { type Claims, diffElections, type Election, elect, NO_ELECTION } from '../../../src/layer2/claims.js';
 import { liveNodes } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
@@ -140,7 +131,7 @@ export class Wire {
     if (this.#stopped) return;
     switch (message.type) {
       case 'announcements':
-        this.#ballot = ballotOf(message.announcements);
+        this.#ballot = message.ballot;
         this.#ports.setPrefixes(message.prefixes);
         this.#elect();
         // The new prefixes are those of configuration alone; what is owned beyond them must go on being heard.
@@ -225,10 +216,11 @@ export class Wire {
 
   /** Is in the groups in which the addresses are asked for that this node may have to answer for; where they are answered. */
   #joinGroups(): void {
-    const { node } = this.#options;
-    const wanted = this.#ballot.entries.filter(
-      ({ announcement, key }) => typeof key === 'string' && (isNear(announcement, node) || this.#election.claims.has(key)),
-    );
+    const { keys, on, nodes } = this.#ballot;
+    const place = nodes.indexOf(this.#options.node);
+    const isWanted = (key: AddressKey, i: number): boolean =>
+      typeof key === 'string' && (isEntryNear(this.#ballot, i, place) || this.#election.claims.has(key));
+    const wanted = keys.flatMap((key, i) => (isWanted(key, i) ? [{ key, on: on[i] ?? 'all' }] : []));
     const before = this.#joined;
     this.#joined = new Map();
     for (const { name } of this.#ports.list().filter(({ identity }) => identity.linkLocal !== undefined)) {

@@ -2,7 +2,7 @@
  * Millions of random, cut and changed frames through both responders: nothing throws, nothing is answered that a model would not
  * answer, and memory stays where it was. The model shares no code with what it judges.
  */
-import type { On } from '../../../src/layer2/claims.js';
+import type { On } from '../../../src/layer2/ballot.js';
 import { claimIn, decideNeighbour } from '../../../src/layer2/neighbourresponder.js';
 import { decide } from '../../../src/layer2/responder.js';
 import { type AddressKey, addressKey, ipv6 } from '../../../src/net/address.js';

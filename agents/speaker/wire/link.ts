@@ -12,11 +12,12 @@ import { type Issue, issue } from '../../../src/issue/issue.js';
 
 /** Longer frames are cut: all that is read of one, an ARP packet, ends at byte 42. */
 const FRAME_BYTES = 256;
-/**
- * The kernel's ring. In libpcap's immediate mode each frame takes 64 KiB of it whatever its length, so this is room for 64
- * frames, and twice as much memory is resident. A client whose request found no room asks again.
- */
-const RING_BYTES = 4 * 1024 * 1024;
+/** What the module says when it was built with cap.h. */
+const CUT = 'frames are cut at 256 bytes';
+/** The kernel's ring: room for more than a thousand frames that are cut. A client whose request found no room asks again. */
+const RING_BYTES = 512 * 1024;
+/** Without cap.h each frame takes 64 KiB of the ring whatever its length, so this is room for 64; twice as much is resident. */
+const RING_BYTES_UNCUT = 4 * 1024 * 1024;
 
 export interface Link {
   readonly name: string;
@@ -65,7 +66,7 @@ export function openLink(name: string, filter: string, onFrame: OnFrame): Link |
   const outlet: Outlet = { receive: (length) => onFrame(view, length) };
   const capture = newCapture(outlet);
   try {
-    const type = capture.open(name, filter, RING_BYTES, frame);
+    const type = capture.open(name, filter, ringBytes(), frame);
     if (type !== 'ETHERNET') {
       capture.close();
       return issue('CAPTURE_FAILED', name, `${name} is not Ethernet but ${type}`);
@@ -116,6 +117,12 @@ export function checkBuild(read: () => Buffer = readModule): Issue | undefined {
     '',
     `the capture module cap was built with assertions and would abort when an interface goes down; ${repair}: CXXFLAGS=-DNDEBUG npm rebuild cap`,
   );
+}
+
+let knownRingBytes: number | undefined;
+function ringBytes(): number {
+  knownRingBytes ??= readModule().includes(CUT) ? RING_BYTES : RING_BYTES_UNCUT;
+  return knownRingBytes;
 }
 
 const readModule = (): Buffer => readFileSync(require.resolve('cap/build/Release/cap.node'));

@@ -8,12 +8,14 @@
 const BATCH_MS = 10;
 /** A round of IPv4 has two frames, which are sent together. */
 const LEAST_BATCH = 2;
+/** Interfaces that sent something, before those are forgotten that need not be remembered: the ends of pods come and go all day. */
+const MOST_REMEMBERED = 64;
 
 export class FrameBudget {
   /** Frames that may be sent at once on an interface that was quiet. */
   readonly batch: number;
   readonly #frameMs: number;
-  /** May lie ahead of now by a batch. An interface that has sent nothing is absent. */
+  /** May lie ahead of now by a batch. An interface that has sent nothing of late is absent. */
   readonly #paidAt = new Map<string, number>();
 
   /** `framesPerSecond` is 10 or more. */
@@ -31,6 +33,10 @@ export class FrameBudget {
   }
 
   spend(interfaces: readonly string[], frames: number, now: number): void {
+    // One that is paid for is as good as absent; its interface may be gone.
+    if (this.#paidAt.size > MOST_REMEMBERED) {
+      for (const [name, at] of this.#paidAt) if (at <= now) this.#paidAt.delete(name);
+    }
     for (const name of interfaces) this.#paidAt.set(name, Math.max(this.#paidAt.get(name) ?? now, now) + frames * this.#frameMs);
   }
 }

@@ -40,6 +40,14 @@ describe('a budget', () => {
     expect(drain(budget, 'eth1', 0)).toBe(60);
   });
 
+  test('forgets interfaces that come and go, and no debt with them', () => {
+    const budget = new FrameBudget(6000);
+    for (let i = 0; i < 1000; i++) drain(budget, `veth${i}`, i * 5);
+    drain(budget, 'eth0', 5000);
+    for (let i = 0; i < 100; i++) budget.spend([`veth${i}`], 1, 5000);
+    expect(budget.readyAt(['eth0'], 1)).toBeGreaterThan(5000);
+  });
+
   test('admits at the very moment it named', () => {
     fc.assert(
       fc.property(fc.integer({ min: 10, max: 20_000 }), fc.double({ min: 0, max: 1e9, noNaN: true }), (framesPerSecond, now) => {

@@ -148,7 +148,8 @@ export class Ports {
     if (this.#heard.prefixes === undefined) return;
     if (this.#ports.size === 0) this.#filtered = this.#heard.prefixes;
     const present = new Map(this.#interfaces.map((one) => [one.name, one]));
-    for (const name of this.#said.keys()) if (!present.has(name)) this.#said.delete(name);
+    for (const names of [this.#said, this.#sendErrorAt])
+      for (const name of names.keys()) if (!present.has(name)) names.delete(name);
     clearImmediate(this.#opening);
     this.#openNext([...new Set([...this.#ports.keys(), ...present.keys()])], present);
     this.#planChange();

@@ -45,6 +45,7 @@ const NEEDS = [
   { what: "arping (Thomas Habets')", present: hasArping, apt: 'arping', dnf: 'arping', apk: 'arping', pacman: 'arping' },
   { what: 'ndisc6', present: () => onPath('ndisc6'), apt: 'ndisc6', dnf: 'ndisc6', apk: 'ndisc6', pacman: 'ndisc6' },
   { what: 'ping', present: () => onPath('ping'), apt: 'iputils-ping', dnf: 'iputils', apk: 'iputils-ping', pacman: 'iputils' },
+  { what: 'tcpdump', present: () => onPath('tcpdump'), apt: 'tcpdump', dnf: 'tcpdump', apk: 'tcpdump', pacman: 'tcpdump' },
   { what: 'curl', present: () => onPath('curl'), apt: 'curl', dnf: 'curl', apk: 'curl', pacman: 'curl' },
   {
     what: 'unshare',

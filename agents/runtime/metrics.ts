@@ -23,6 +23,8 @@ export interface WireSample {
   readonly framesDropped: Readonly<Record<string, number>>;
   /** Heartbeat datagrams; `rejected` ones could not be decoded. */
   readonly beats: { readonly sent: number; readonly received: number; readonly rejected: number };
+  /** Silent peers that answered on the wire. */
+  readonly takeoversRefused: number;
 }
 
 /** An address this node answers for, once for each Service that holds it. */
@@ -231,6 +233,9 @@ const wireFamilies = (sample: WireSample | undefined): readonly Family[] => [
     'Heartbeats sent, received and rejected.',
     byLabel('direction', { ...sample?.beats }),
   ),
+  counter('arpeggio_takeovers_refused_total', 'Nodes that were not heard any more, and answered on the wire.', [
+    { value: sample?.takeoversRefused ?? 0 },
+  ]),
   counter(
     'arpeggio_layer2_conflict_claims_total',
     'Frames in which a stranger claimed the address.',

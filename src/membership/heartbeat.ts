@@ -31,6 +31,10 @@ export type HeartbeatEffect =
   | { readonly kind: 'send'; readonly to: readonly string[]; readonly beat: Beat }
   /** A member is new (`was` is absent), changed its state or readiness, or restarted. */
   | { readonly kind: 'changed'; readonly member: Member; readonly was?: MemberState }
+  /** A member that lives has missed all but one of the beats that it may miss. */
+  | { readonly kind: 'faltering'; readonly name: string }
+  /** It was heard again after all. */
+  | { readonly kind: 'steady'; readonly name: string }
   | { readonly kind: 'forgotten'; readonly name: string }
   /** The wait of the start is over. `unheard` are addresses of `join` that did not answer in time. */
   | { readonly kind: 'settled'; readonly unheard: readonly string[] }
@@ -135,6 +139,7 @@ function tick(state: Heartbeat, now: number): HeartbeatStep {
   const effects: HeartbeatEffect[] = [];
   for (const peer of state.peers.values()) {
     const judged = judgeSilence(peer, missed, graceMs, now);
+    if (judged.faltering && !peer.faltering) effects.push({ kind: 'faltering', name: peer.name });
     if (judged.state !== peer.state) effects.push(changed(judged, peer));
     if (judged.state !== 'alive' && now - judged.since >= forgetAfterMs) effects.push({ kind: 'forgotten', name: peer.name });
     else peers.set(peer.name, judged);
@@ -153,9 +158,11 @@ function receive(state: Heartbeat, beat: Beat, from: string, now: number): Heart
   if (heard === 'rival')
     return warnOfClash({ ...state, peers }, peer.name, [peer.address, ...addressesOf(peer.rivals)], peer.rivals, now);
   const next = { ...state, peers, heard: heardFrom(state, from) };
-  if (heard === 'restarted') return answer(next, peer, from, [changed(peer, known)]);
+  const steady: readonly HeartbeatEffect[] =
+    known.state === 'alive' && known.faltering ? [{ kind: 'steady', name: peer.name }] : [];
+  if (heard === 'restarted') return answer(next, peer, from, [...steady, changed(peer, known)]);
   const isNews = peer.state !== known.state || peer.ready !== known.ready || !sameMacs(peer.macs, known.macs);
-  return { state: next, effects: isNews ? [changed(peer, known)] : [] };
+  return { state: next, effects: isNews ? [...steady, changed(peer, known)] : steady };
 }
 
 /** Our own beat come back tells where not to send; any other under our name is a namesake. */

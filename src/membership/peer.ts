@@ -23,6 +23,8 @@ export interface Peer {
   readonly evidence: Evidence;
   /** When `state` began. */
   readonly since: number;
+  /** All but one of the beats that it may miss have not come: it may soon be silent. */
+  readonly faltering: boolean;
   /** When its newest beat came, moved forward by the time in which we could not have heard it. */
   readonly heardAt: number;
   readonly rivals: readonly Rival[];
@@ -46,7 +48,20 @@ const RIVALS = 4;
 export function newPeer(beat: Beat, address: string, now: number): Peer {
   const { node: name, bootId, sequence, intervalMs, ready, leaving, macs } = beat;
   const said = leaving ? LEFT : ALIVE;
-  return { name, address, bootId, sequence, intervalMs, ready, macs, ...said, since: now, heardAt: now, rivals: [] };
+  return {
+    name,
+    address,
+    bootId,
+    sequence,
+    intervalMs,
+    ready,
+    macs,
+    ...said,
+    since: now,
+    faltering: false,
+    heardAt: now,
+    rivals: [],
+  };
 }
 
 const ALIVE = { state: 'alive', evidence: { kind: 'heard' } } as const;
@@ -79,7 +94,7 @@ function follow(peer: Peer, beat: Beat, address: string, now: number): Peer {
     ...peer,
     ...(unchanged ? {} : { ...said, since: now }),
     // One that has just started does not know yet; what it had before is most likely what it will have.
-    ...{ address, sequence, intervalMs, ready, macs: macs.length === 0 ? peer.macs : macs, heardAt: now },
+    ...{ address, sequence, intervalMs, ready, macs: macs.length === 0 ? peer.macs : macs, faltering: false, heardAt: now },
   };
 }
 
@@ -113,10 +128,17 @@ export function makeRoom(
 /** How long a peer may be silent: `missed` of its own beats, and what the way and two busy loops may add to one. */
 export const silenceLimit = (peer: Peer, missed: number, graceMs: number): number => missed * peer.intervalMs + graceMs;
 
+/** When a silence that goes on makes something of a peer that lives: first that it falters, then that it is silent. */
+export const nextVerdictAt = (peer: Peer, missed: number, graceMs: number): number =>
+  peer.heardAt + silenceLimit(peer, peer.faltering ? missed : Math.max(1, missed - 1), graceMs);
+
 /** The peer after too long a silence; the same value while it is not too long, or when it is not alive anyway. */
 export function judgeSilence(peer: Peer, missed: number, graceMs: number, now: number): Peer {
   const silentMs = now - peer.heardAt;
   // A tenth of a millisecond keeps the rounding of clocks with fractions from putting the verdict off.
-  if (peer.state !== 'alive' || silentMs + 0.1 < silenceLimit(peer, missed, graceMs)) return peer;
-  return { ...peer, state: 'silent', since: now, evidence: { kind: 'silence', missed, silentMs } };
+  const isOver = (beats: number): boolean => silentMs + 0.1 >= silenceLimit(peer, beats, graceMs);
+  if (peer.state !== 'alive') return peer;
+  if (isOver(missed))
+    return { ...peer, state: 'silent', faltering: true, since: now, evidence: { kind: 'silence', missed, silentMs } };
+  return peer.faltering || !isOver(Math.max(1, missed - 1)) ? peer : { ...peer, faltering: true };
 }

@@ -2,7 +2,7 @@
  * What a node itself sends: its beats, to whom and when.
  */
 import type { Beat } from './beat.js';
-import { silenceLimit } from './peer.js';
+import { nextVerdictAt } from './peer.js';
 import type { Heartbeat } from './state.js';
 
 /** Counted from when the beat was due, so that small delays do not add up, unless that has passed too. */
@@ -29,7 +29,7 @@ export function ownBeat({ settings, start, ready, leaving, macs }: Heartbeat, se
 export function wakeAt({ settings, start, nextBeatAt, peers }: Heartbeat): number {
   let at = start.kind === 'settling' ? Math.min(nextBeatAt, start.until) : nextBeatAt;
   for (const peer of peers.values()) {
-    if (peer.state === 'alive') at = Math.min(at, peer.heardAt + silenceLimit(peer, settings.missed, settings.graceMs));
+    if (peer.state === 'alive') at = Math.min(at, nextVerdictAt(peer, settings.missed, settings.graceMs));
   }
   return at;
 }

@@ -30,8 +30,8 @@ const NEIGHBOUR_TARGET = ['ip6[48:4]', 'ip6[52:4]', 'ip6[56:4]', 'ip6[60:4]'];
 
 /**
  * The filter, for frames without a VLAN tag that `mac` did not send: ARP requests for a target within `prefixes`, ARP of any
- * kind from a sender within them, malformed ARP; and IPv6 neighbour solicitations and advertisements for a target within
- * them, if no extension header stands before them. A family without prefixes is left out.
+ * kind from a sender within them, malformed ARP; IPv6 neighbour solicitations and advertisements for a target within them, if no
+ * extension header stands before them; and answers of both families to `mac` alone, which may have asked about any address.
  *
  * In a filter `and` and `or` bind alike, from left to right: hence every parenthesis. `not vlan` stands last because the word
  * moves the offsets of everything after it. It is needed although a tagged frame has another type on the wire: the kernel
@@ -43,17 +43,17 @@ export function captureFilter({ mac, prefixes }: CaptureFilter): string {
   const ofNeighbours = bits.filter(({ words }) => words.length === 4);
   // The type stands first: it is all that most frames are asked for. Our own frames are few.
   const notOurs = `not ether src ${formatMac(mac)}`;
-  const arp = `arp and ${notOurs} and (${MALFORMED} or ${wantedArp(ofArp)})`;
-  if (ofNeighbours.length === 0) return `${arp} and not vlan`;
-  const neighbours = `ip6[6] = 58 and (ip6[40] = 135 or ip6[40] = 136) and ${notOurs} and ${within(NEIGHBOUR_TARGET, ofNeighbours)}`;
-  return ofArp.length === 0 ? `${neighbours} and not vlan` : `((${arp}) or (${neighbours})) and not vlan`;
+  const toUs = `ether dst ${formatMac(mac)}`;
+  const arp = [MALFORMED, ...wantedArp(ofArp), `(arp[6:2] = 2 and ${toUs})`];
+  const neighbours = [...wantedNeighbours(ofNeighbours), `(ip6[40] = 136 and ${toUs})`];
+  return `((arp and ${notOurs} and (${arp.join(' or ')})) or (ip6[6] = 58 and ${notOurs} and (${neighbours.join(' or ')}))) and not vlan`;
 }
 
-function wantedArp(prefixes: readonly Bits[]): string {
-  // libpcap refuses a filter that can never match. Nobody asks who has 0.0.0.0.
-  if (prefixes.length === 0) return '(arp[6:2] = 1 and arp[24:4] = 0x00000000)';
-  return `(arp[6:2] = 1 and ${within(ARP_TARGET, prefixes)}) or ${within(ARP_SENDER, prefixes)}`;
-}
+const wantedArp = (prefixes: readonly Bits[]): readonly string[] =>
+  prefixes.length === 0 ? [] : [`(arp[6:2] = 1 and ${within(ARP_TARGET, prefixes)})`, within(ARP_SENDER, prefixes)];
+
+const wantedNeighbours = (prefixes: readonly Bits[]): readonly string[] =>
+  prefixes.length === 0 ? [] : [`((ip6[40] = 135 or ip6[40] = 136) and ${within(NEIGHBOUR_TARGET, prefixes)})`];
 
 /** A prefix of either family, as the words of its address: one, or four. */
 interface Bits {

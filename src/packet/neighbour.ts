@@ -189,6 +189,18 @@ export function writeProbe(frame: DataView, mac: Mac, address: Words): number {
   return finish(frame, SOLICITATION, 0, mac, UNSPECIFIED, PROBE_LENGTH);
 }
 
+/** Writes the solicitation by which `from` asks who holds `address`; 86 bytes. The answer comes to him alone. */
+export function writeSolicitation(frame: DataView, from: NeighbourSender, address: Words): number {
+  const group = solicitedNodeGroup(address);
+  writeMac(frame, 0, multicastMac(group));
+  writeWords(frame, IPV6_DESTINATION_AT, group);
+  writeWords(frame, TARGET_AT, address);
+  frame.setUint8(OPTIONS_AT, SOURCE_LINK_LAYER);
+  frame.setUint8(OPTIONS_AT + 1, OPTION_LENGTH / 8);
+  writeMac(frame, OPTIONS_AT + 2, from.mac);
+  return finish(frame, SOLICITATION, 0, from.mac, from.linkLocal, ADVERTISEMENT_LENGTH);
+}
+
 const UNSPECIFIED: Words = [0, 0, 0, 0];
 
 /** The rest of a frame, and the checksum of all of it. */

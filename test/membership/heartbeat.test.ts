@@ -280,6 +280,7 @@ describe('beats that are not news', () => {
     expect(node.step({ kind: 'tick' }, 100)).toEqual([]);
     node.step({ kind: 'tick' }, 200);
     node.hear({ node: 'b', sequence: 5 }, B, 200);
+    node.step({ kind: 'tick' }, 210);
     node.hear({ node: 'b', sequence: 4, leaving: true }, B, 250);
     node.step({ kind: 'tick' }, 300);
     expect(node.step({ kind: 'tick' }, 310)).toMatchObject([
@@ -348,7 +349,7 @@ describe('two nodes of one name', () => {
     const node = alone();
     node.hear({ node: 'b', bootId: boot(1), sequence: 1 }, B, 0);
     node.hear({ node: 'b', bootId: boot(2), sequence: 1 }, C, 50);
-    for (const now of [100, 200, 300, 360]) node.step({ kind: 'tick' }, now);
+    for (const now of [100, 200, 260, 300, 360]) node.step({ kind: 'tick' }, now);
     expect(node.hear({ node: 'b', bootId: boot(1), sequence: 9 }, B, 400)).toMatchObject([
       { kind: 'changed', member: { state: 'alive', address: B, evidence: { kind: 'restarted' } }, was: 'silent' },
     ]);

@@ -21,7 +21,11 @@ const bytesOf = (frame: DataView): Buffer => Buffer.from(frame.buffer, frame.byt
 
 const NOT_OURS = 'not ether src 02:00:00:00:00:01';
 const MALFORMED = 'len < 42 or len > 128 or arp[0:2] != 1 or arp[2:2] != 0x0800 or arp[4:2] != 0x0604';
-const NEIGHBOUR = 'ip6[6] = 58 and (ip6[40] = 135 or ip6[40] = 136)';
+const ARP_TO_US = '(arp[6:2] = 2 and ether dst 02:00:00:00:00:01)';
+const NEIGHBOUR_TO_US = '(ip6[40] = 136 and ether dst 02:00:00:00:00:01)';
+/** What the words of ARP, if any, and of neighbour discovery make together. */
+const whole = (arp: string, neighbours: string): string =>
+  `((arp and ${NOT_OURS} and (${MALFORMED} or ${arp}${ARP_TO_US})) or (ip6[6] = 58 and ${NOT_OURS} and (${neighbours}${NEIGHBOUR_TO_US}))) and not vlan`;
 
 describe('the filter of IPv4 alone', () => {
   test.each([
@@ -34,13 +38,11 @@ describe('the filter of IPv4 alone', () => {
     ],
     ['lets every address through for 0.0.0.0/0', ['0.0.0.0/0'], (at: number) => `(arp[${at}:4] & 0x00000000) = 0x00000000`],
   ])('%s, as target and as sender', (_, ranges, within) => {
-    expect(filter(...ranges)).toBe(
-      `arp and ${NOT_OURS} and (${MALFORMED} or (arp[6:2] = 1 and ${within(24)}) or ${within(14)}) and not vlan`,
-    );
+    expect(filter(...ranges)).toBe(whole(`(arp[6:2] = 1 and ${within(24)}) or ${within(14)} or `, ''));
   });
 
   test('lets nothing that anybody asks through without prefixes', () => {
-    expect(filter()).toBe(`arp and ${NOT_OURS} and (${MALFORMED} or (arp[6:2] = 1 and arp[24:4] = 0x00000000)) and not vlan`);
+    expect(filter()).toBe(whole('', ''));
   });
 });
 
@@ -62,14 +64,14 @@ describe('the filter of IPv6 alone', () => {
       '((ip6[48:4] & 0xff000000) = 0xfd000000 or (ip6[48:4] = 0x20010db8 and (ip6[52:4] = 0x00000000 and ((ip6[56:4] = 0x00000000 and (ip6[60:4] = 0x00000000 or ip6[60:4] = 0x000000f0)) or (ip6[56:4] = 0x0000000f and ip6[60:4] = 0x00000000)))))',
     ],
   ])('%s', (_, ranges, within) => {
-    expect(filter(...ranges)).toBe(`${NEIGHBOUR} and ${NOT_OURS} and ${within} and not vlan`);
+    expect(filter(...ranges)).toBe(whole('', `((ip6[40] = 135 or ip6[40] = 136) and ${within}) or `));
   });
 });
 
 test('the filter of both families is one or the other, without a tag', () => {
-  const arp = `arp and ${NOT_OURS} and (${MALFORMED} or (arp[6:2] = 1 and arp[24:4] = 0xc0000207) or arp[14:4] = 0xc0000207)`;
-  const neighbour = `${NEIGHBOUR} and ${NOT_OURS} and ip6[48:4] = 0x20010db8`;
-  expect(filter('192.0.2.7/32', '2001:db8::/32')).toBe(`((${arp}) or (${neighbour})) and not vlan`);
+  const arp = '(arp[6:2] = 1 and arp[24:4] = 0xc0000207) or arp[14:4] = 0xc0000207 or ';
+  const neighbour = '((ip6[40] = 135 or ip6[40] = 136) and ip6[48:4] = 0x20010db8) or ';
+  expect(filter('192.0.2.7/32', '2001:db8::/32')).toBe(whole(arp, neighbour));
 });
 
 describe('for 192.0.2.0/28, 192.0.2.77, 2001:db8::10-2001:db8::1f and 2001:db8:1::/48 the kernel hands us', () => {
@@ -86,6 +88,8 @@ describe('for 192.0.2.0/28, 192.0.2.77, 2001:db8::10-2001:db8::1f and 2001:db8:1
     ['a reply from an address of ours', arp({ sender: '192.0.2.15', operation: 2 }), true],
     ['a reply from a single address', arp({ sender: '192.0.2.77', operation: 2 }), true],
     ['a reply from the next address', arp({ sender: '192.0.2.16', operation: 2 }), false],
+    ['an answer to us from any address', arp({ sender: '192.0.2.16', operation: 2, to: ours }), true],
+    ['a request to us from any address', arp({ sender: '192.0.2.16', to: ours }), false],
     ['a stranger’s gratuitous request', arp({ sender: '192.0.2.15', target: '192.0.2.15' }), true],
     ['our own gratuitous request', arp({ sender: '192.0.2.15', target: '192.0.2.15', from: ours }), false],
     ['our own reply', arp({ sender: '192.0.2.15', operation: 2, from: ours }), false],
@@ -106,6 +110,7 @@ describe('for 192.0.2.0/28, 192.0.2.77, 2001:db8::10-2001:db8::1f and 2001:db8:1
     ['a probe', message({ source: '::', options: [] }), true],
     ['a solicitation to the address itself', message({ to: '020000000001', destination: '2001:db8::10' }), true],
     ['an advertisement', message({ type: 136, destination: 'ff02::1' }), true],
+    ['an answer to us about any address', message({ type: 136, target: '2001:db8::20', to: '020000000001' }), true],
     ['our own advertisement', message({ type: 136, destination: 'ff02::1', from: ours }), false],
     ['our own solicitation', message({ from: ours }), false],
     ['a redirect', message({ type: 137 }), false],

@@ -64,6 +64,16 @@ describe('what is sent, byte for byte', () => {
     expect(sent(frame, length)).toBe(PROBE);
   });
 
+  test('a question names who asks, in the frame and in its option', () => {
+    const frame = blank();
+    const length = neighbour.writeSolicitation(frame, OURS, VIP);
+    expect(length).toBe(86);
+    expect(neighbour.isNeighbour(frame, length)).toBe(true);
+    expect([neighbour.isSolicitation(frame), neighbour.isProbe(frame)]).toEqual([true, false]);
+    expect([neighbour.targetWords(frame), neighbour.linkLayerAddress(frame)]).toEqual([VIP, OURS.mac]);
+    expect(checksumOf(bytesOf(frame))).toBe(0);
+  });
+
   test.each<[string, NeighbourText, string]>([
     ['a question from somebody is answered to them', { target: '2001:db8::f0' }, SOLICITED],
     [

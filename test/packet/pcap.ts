@@ -11,10 +11,10 @@ const PRIMITIVES: readonly (readonly [RegExp, (parts: readonly string[]) => Test
   [/^arp(?!\[)/, () => hasType(0x0806)],
   [/^vlan/, () => (frame) => [0x8100, 0x88a8, 0x9100].includes(read(frame, 12, 2))],
   [
-    /^ether src ([0-9a-f:]{17})/,
-    ([, mac = '']) =>
+    /^ether (src|dst) ([0-9a-f:]{17})/,
+    ([, end, mac = '']) =>
       (frame) =>
-        read(frame, 6, 6) === Number.parseInt(mac.replaceAll(':', ''), 16),
+        read(frame, end === 'src' ? 6 : 0, 6) === Number.parseInt(mac.replaceAll(':', ''), 16),
   ],
   [
     /^len < (\d+)/,

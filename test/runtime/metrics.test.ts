@@ -48,6 +48,7 @@ test('the wire thread’s counts are shown as they are, not added up', async () 
     interfaces: [{ name: `eth${n}`, protocols: ['arp', 'ndp'] }],
     framesDropped: { 'not-for-us': n },
     beats: { sent: n, received: n, rejected: 0 },
+    takeoversRefused: n,
   });
   one.setWire(sample(1));
   one.setWire(sample(5));

@@ -8,7 +8,13 @@ const keyOf = (text: string) => {
   if (!read.ok) throw new Error(text);
   return addressKey(read.value);
 };
-const REST = { refreshesSent: 1, framesDropped: {}, beats: { sent: 1, received: 2, rejected: 3 }, interfaces: [] };
+const REST = {
+  refreshesSent: 1,
+  framesDropped: {},
+  beats: { sent: 1, received: 2, rejected: 3 },
+  interfaces: [],
+  takeoversRefused: 0,
+};
 
 test('what was counted by key is told by text, over to the other thread', () => {
   const counters = new Counters();

@@ -30,6 +30,10 @@ export interface LivenessOptions {
   readonly onChange: () => void;
   /** Called, after that, when a peer is heard again that was silent, or this node stalled so long that it was silent itself. */
   readonly onReunion: () => void;
+  /** A peer that lives has missed so many beats that it will be silent with the next. */
+  readonly onFaltering: (peer: string) => void;
+  /** It is heard again; before `onChange`. */
+  readonly onSteady: (peer: string) => void;
   readonly log: (record: LogRecord) => void;
   readonly report: (issues: readonly Issue[]) => void;
 }
@@ -133,6 +137,9 @@ export class Liveness {
   #perform(effects: readonly HeartbeatEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === 'send') this.#send(effect.to, effect.beat);
+      else if (effect.kind === 'faltering') this.#options.onFaltering(effect.name);
+      else if (effect.kind === 'steady') this.#options.onSteady(effect.name);
+      else if (effect.kind === 'changed' && effect.member.state === 'alive') this.#options.onSteady(effect.member.name);
       const record = recordOf(effect);
       if (record !== undefined) this.#options.log(record);
     }
@@ -151,6 +158,8 @@ export class Liveness {
 function recordOf(effect: HeartbeatEffect): LogRecord | undefined {
   switch (effect.kind) {
     case 'send':
+    case 'faltering':
+    case 'steady':
       return undefined;
     case 'changed': {
       const { name, address, state, ready } = effect.member;

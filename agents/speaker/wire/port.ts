@@ -39,8 +39,10 @@ export interface PortOptions {
   readonly identity: PortIdentity;
   readonly filter: string;
   readonly claims: () => Claims;
+  /** Addresses that this node asks about. */
+  readonly asked: () => ReadonlySet<AddressKey>;
   readonly counters: Counters;
-  /** Somebody with this MAC says that he holds an address that this node claims; for every frame that says so. */
+  /** Somebody with this MAC says that he holds an address that this node claims or asks about; for every frame that says so. */
   readonly onClaim: (key: AddressKey, mac: Mac) => void;
   /** Called at the end of each turn of the loop that had frames to answer: their number may have kept timers waiting. */
   readonly onBusy: () => void;
@@ -48,8 +50,11 @@ export interface PortOptions {
   readonly onSendError: (text: string) => void;
 }
 
-/** What is sent unasked: the two gratuitous frames of ARP, IPv6's one, and the question whether anybody else is there. */
-export type Unasked = 'request' | 'reply' | 'advertisement' | 'probe';
+/**
+ * What is sent unasked: the two gratuitous frames of ARP, IPv6's one, and two kinds of question. With a probe a node asks whether
+ * anybody else holds what it holds itself; with a question who answers for what it does not hold.
+ */
+export type Unasked = 'request' | 'reply' | 'advertisement' | 'probe' | 'question';
 
 type Decision = { readonly answer: AddressKey } | { readonly drop: DropReason | NeighbourDropReason };
 
@@ -146,7 +151,7 @@ export class Port {
     if (!this.canAnswer(key)) return false;
     const view = new DataView(this.#unasked.buffer, this.#unasked.byteOffset, this.#unasked.byteLength);
     const isSent = this.#send(this.#unasked, this.#writeUnasked(view, key, what));
-    if (isSent && what !== 'probe') this.#options.counters.of(key).gratuitous++;
+    if (isSent && what !== 'probe' && what !== 'question') this.#options.counters.of(key).gratuitous++;
     return isSent;
   }
 
@@ -154,12 +159,13 @@ export class Port {
     const { mac, linkLocal } = this.identity;
     const address = addressOfKey(key);
     if (address.family === 'IPv4') {
-      if (what === 'probe') return arp.writeProbe(view, mac, address.value);
+      if (what === 'probe' || what === 'question') return arp.writeProbe(view, mac, address.value);
       const operation = what === 'request' ? arp.ArpOperation.request : arp.ArpOperation.reply;
       return arp.writeGratuitous(view, operation, mac, address.value);
     }
     if (what === 'probe' || linkLocal === undefined) return neighbour.writeProbe(view, mac, address.words);
-    return neighbour.writeUnsolicited(view, { mac, linkLocal }, address.words);
+    const write = what === 'question' ? neighbour.writeSolicitation : neighbour.writeUnsolicited;
+    return write(view, { mac, linkLocal }, address.words);
   }
 
   #receive(link: Link, frame: DataView, length: number): void {
@@ -181,13 +187,17 @@ export class Port {
     if (neighbour.saysNeighbour(frame, length)) {
       const decision = decideNeighbour(frame, this.#receiver, claims, length);
       const claim = isReadable(decision) ? claimIn(frame, length) : undefined;
-      if (claim !== undefined && claims.has(claim.address)) this.#options.onClaim(claim.address, claim.mac);
+      if (claim !== undefined && this.#isOfInterest(claim.address)) this.#options.onClaim(claim.address, claim.mac);
       return decision;
     }
     const decision = decide(frame, this.#receiver, claims, length);
-    const isClaim = isReadable(decision) && claims.has(arp.senderAddress(frame)) && arp.isClaim(frame);
+    const isClaim = isReadable(decision) && this.#isOfInterest(arp.senderAddress(frame)) && arp.isClaim(frame);
     if (isClaim) this.#options.onClaim(arp.senderAddress(frame), arp.senderMac(frame));
     return decision;
+  }
+
+  #isOfInterest(key: AddressKey): boolean {
+    return this.#options.claims().has(key) || this.#options.asked().has(key);
   }
 
   #answer(frame: DataView, key: AddressKey): void {

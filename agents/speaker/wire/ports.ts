@@ -18,7 +18,9 @@ import { Port, type PortIdentity } from './port.js';
 export interface PortsOptions {
   readonly counters: Counters;
   readonly claims: () => Claims;
-  /** Somebody else claims an address of ours on this interface. */
+  /** Addresses that this node asks about. */
+  readonly asked: () => ReadonlySet<AddressKey>;
+  /** Somebody else claims an address of ours, or one that is asked about, on this interface. */
   readonly onClaim: (key: AddressKey, mac: Mac, on: string) => void;
   readonly onBusy: () => void;
   /** The ports are others than before, with `opened` among them. */
@@ -198,6 +200,7 @@ export class Ports {
       filter: captureFilter({ mac: identity.mac, prefixes: this.#filtered }),
       counters: this.#options.counters,
       claims: this.#options.claims,
+      asked: this.#options.asked,
       onClaim: (key, mac) => this.#options.onClaim(key, mac, one.name),
       onBusy: this.#options.onBusy,
       onSendError: (text) => this.#sendError(one.name, text),

@@ -9,6 +9,7 @@ import type { Issue } from '../../../src/issue/issue.js';
 import type { On } from '../../../src/layer2/ballot.js';
 import { type Ballot, isEntryNear, NO_BALLOT } from '../../../src/layer2/ballot.js';
 import { type Claims, diffElections, type Election, elect, NO_ELECTION } from '../../../src/layer2/claims.js';
+import { questionsTo } from '../../../src/layer2/inquiry.js';
 import { liveNodes } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
@@ -22,6 +23,7 @@ import { ownerChange } from './ownerchange.js';
 import type { PeerName } from './peers.js';
 import type { Port } from './port.js';
 import { Ports } from './ports.js';
+import { Questions } from './questions.js';
 import { Strangers } from './strangers.js';
 
 export interface WireOptions {
@@ -46,6 +48,7 @@ export class Wire {
   readonly #ports: Ports;
   readonly #announcer: Announcer;
   readonly #strangers: Strangers;
+  readonly #questions: Questions;
   readonly #groups: SolicitedNodeGroups;
   /** By interface: the addresses whose groups were asked for. */
   #joined: Map<string, ReadonlySet<AddressKey>> = new Map();
@@ -63,7 +66,11 @@ export class Wire {
     this.#ports = new Ports({
       counters,
       claims: () => this.#election.claims,
-      onClaim: (key, mac, on) => this.#strangers.claim(key, mac, on),
+      asked: () => this.#questions.keys,
+      onClaim: (key, mac, on) => {
+        this.#questions.claim(key, mac);
+        this.#strangers.claim(key, mac, on);
+      },
       onBusy: () => this.#tickIfDue(),
       onChange: (opened) => this.#onPorts(opened),
       onSchedule: () => this.#schedule(),
@@ -80,6 +87,14 @@ export class Wire {
       onChange: (begun, over) => options.post({ type: 'conflicts', begun, over }),
       onSchedule: () => this.#schedule(),
     });
+    this.#questions = new Questions({
+      ports,
+      onVerdict: () => {
+        this.#elect();
+        this.#schedule();
+      },
+      report: (issues) => options.post({ type: 'issues', issues }),
+    });
     this.#liveness = new Liveness({
       self: options.node,
       port: options.port,
@@ -90,6 +105,8 @@ export class Wire {
         this.#announcer.announce(this.#election.claims);
         this.#schedule();
       },
+      onFaltering: (peer) => this.#onFaltering(peer),
+      onSteady: (peer) => this.#questions.end(peer),
       log: (record) => options.post({ type: 'log', record }),
       report: (issues) => options.post({ type: 'issues', issues }),
     });
@@ -158,6 +175,7 @@ export class Wire {
       refreshesSent: this.#counters.refreshes,
       framesDropped: this.#counters.drops,
       beats: this.#liveness.counters,
+      takeoversRefused: this.#questions.refused,
       interfaces: this.#ports.list().map(({ name, identity }) => ({
         name,
         protocols: [...(identity.arp ? ['arp'] : []), ...(identity.linkLocal === undefined ? [] : ['ndp'])],
@@ -168,9 +186,25 @@ export class Wire {
   #onMembership(): void {
     const { membership } = this.#liveness;
     this.#strangers.setPeers(membership.members.flatMap(({ macs }) => macs));
+    this.#questions.setMembers(membership.members);
     this.#elect();
     this.#options.post({ type: 'membership', membership });
     this.#schedule();
+  }
+
+  /** It may be dead, or only unheard: the wire knows, by the time at which its silence is sure. */
+  #onFaltering(peer: string): void {
+    if (!this.#leaving) this.#questions.begin(peer, questionsTo(peer, this.#ballot, this.#election));
+    this.#schedule();
+  }
+
+  /** The nodes that may own addresses now; with them those that are not heard, and that the wire speaks for. */
+  #live(): ReadonlySet<string> {
+    const { membership } = this.#liveness;
+    const held = membership.members.filter(
+      ({ name, state, ready }) => state === 'silent' && ready && this.#questions.holds(name),
+    );
+    return new Set([...liveNodes(membership), ...held.map(({ name }) => name)]);
   }
 
   /** Interfaces can be answered on that could not be, or cannot any more. */
@@ -193,7 +227,7 @@ export class Wire {
     const membership = this.#liveness.membership;
     const before = this.#election;
     const canAnswer = (key: AddressKey, on: On): boolean => this.#ports.canAnswer(key, on);
-    this.#election = elect(this.#ballot, liveNodes(membership), { name: node, canAnswer });
+    this.#election = elect(this.#ballot, this.#live(), { name: node, canAnswer });
     const { claims, unanswerable } = this.#election;
     const { claimed, released } = diffElections(before, this.#election, node);
     if (released.length > 0) {
@@ -240,8 +274,9 @@ export class Wire {
 
   #wakeAt(): number {
     const ours = Math.min(this.#announcer.wakeAt, this.#strangers.wakeAt);
+    const questionsAt = this.#leaving ? Number.POSITIVE_INFINITY : this.#questions.wakeAt;
     // Nothing is reopened any more by one that leaves.
-    return Math.min(this.#liveness.wakeAt, ours, this.#leaving ? Number.POSITIVE_INFINITY : this.#ports.wakeAt);
+    return Math.min(this.#liveness.wakeAt, ours, questionsAt, this.#leaving ? Number.POSITIVE_INFINITY : this.#ports.wakeAt);
   }
 
   #schedule(): void {
@@ -256,6 +291,7 @@ export class Wire {
     if (this.#liveness.wakeAt <= now) this.#liveness.tick();
     this.#announcer.tick(now);
     if (this.#strangers.wakeAt <= now) this.#strangers.review();
+    if (!this.#leaving) this.#questions.tick(now);
     if (this.#ports.wakeAt <= now && !this.#leaving) this.#ports.tick();
     this.#schedule();
   }

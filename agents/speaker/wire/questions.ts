@@ -1,0 +1,126 @@
+/**
+ * Puts the questions about silent peers on the wire, and knows from whose MAC an answer came (inquiry.ts).
+ */
+
+import { type Issue, issue } from '../../../src/issue/issue.js';
+import { Inquiries, type Question } from '../../../src/layer2/inquiry.js';
+import type { Member } from '../../../src/membership/membership.js';
+import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
+import { type Mac, macNumber } from '../../../src/net/mac.js';
+import type { Ports } from './ports.js';
+
+export interface QuestionsOptions {
+  readonly ports: Ports;
+  /** A verdict is another than it was. */
+  readonly onVerdict: () => void;
+  readonly report: (issues: readonly Issue[]) => void;
+}
+
+export class Questions {
+  readonly #options: QuestionsOptions;
+  readonly #inquiries = new Inquiries();
+  /** What is asked for at present, by the peers that should answer. */
+  readonly #asked = new Map<string, readonly AddressKey[]>();
+  #keys: ReadonlySet<AddressKey> = new Set();
+  #members: readonly Member[] = [];
+  /** Peers of whom it was told that they answer although they are not heard. */
+  readonly #told = new Map<string, AddressKey>();
+  /** How often a peer was found to answer, whose addresses this node or another would have taken. */
+  refused = 0;
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options;
+  }
+
+  /** Addresses whose claims by anybody are to be told of. */
+  get keys(): ReadonlySet<AddressKey> {
+    return this.#keys;
+  }
+
+  /** When to call `tick`, in milliseconds of performance.now(). */
+  get wakeAt(): number {
+    return this.#inquiries.wakeAt;
+  }
+
+  /** Whether a peer, heard or not, has to be taken for alive: he answers, or has not had the time to. */
+  holds(peer: string): boolean {
+    const verdict = this.#inquiries.verdictOn(peer);
+    return verdict === 'asking' || verdict === 'answered';
+  }
+
+  begin(peer: string, questions: readonly Question[]): void {
+    this.#inquiries.begin(peer, questions, performance.now());
+    this.#ask(
+      peer,
+      questions.map(({ key }) => key),
+    );
+    this.tick(performance.now());
+  }
+
+  /** The peer is heard again. */
+  end(peer: string): void {
+    this.#inquiries.end(peer);
+    this.#told.delete(peer);
+    this.#ask(peer, []);
+  }
+
+  setMembers(members: readonly Member[]): void {
+    const before = this.#members;
+    this.#members = members;
+    for (const { name } of before) {
+      const member = members.find((one) => one.name === name);
+      if (member === undefined || member.state === 'left') this.end(name);
+    }
+    this.#tell();
+  }
+
+  /** Somebody with this MAC says that he holds an address. */
+  claim(key: AddressKey, mac: Mac): void {
+    if (!this.#keys.has(key)) return;
+    const number = macNumber(mac);
+    const member = this.#members.find(({ macs }) => macs.some((one) => macNumber(one) === number));
+    if (member === undefined || member.state === 'left') return;
+    const isAsked = this.#asked.has(member.name);
+    // One that is heard needs no advocate; one that is not, and answers for what another owned, does.
+    if (!isAsked && member.state === 'alive') return;
+    const isNews = this.#inquiries.answer(member.name, { key, on: 'all' }, performance.now());
+    if (!isAsked) this.#ask(member.name, [key]);
+    if (!isNews) return;
+    this.#tell();
+    this.#options.onVerdict();
+  }
+
+  /** Sends the questions that are due. */
+  tick(now: number): void {
+    if (this.#inquiries.wakeAt > now) return;
+    const { due, decided } = this.#inquiries.step(now);
+    for (const { key, on } of due) {
+      for (const port of this.#options.ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, 'question');
+    }
+    if (decided.length > 0) this.#options.onVerdict();
+  }
+
+  #ask(peer: string, keys: readonly AddressKey[]): void {
+    if (keys.length === 0) this.#asked.delete(peer);
+    else this.#asked.set(peer, keys);
+    this.#keys = new Set([...this.#asked.values()].flat());
+  }
+
+  /** Each silence that the wire contradicts is told of once. */
+  #tell(): void {
+    for (const { name, state } of this.#members) {
+      const [key] = this.#asked.get(name) ?? [];
+      if (state !== 'silent' || key === undefined || this.#told.has(name)) continue;
+      if (this.#inquiries.verdictOn(name) !== 'answered') continue;
+      this.#told.set(name, key);
+      this.refused++;
+      this.#options.report([gossipBlocked(name, key)]);
+    }
+  }
+}
+
+function gossipBlocked(name: string, key: AddressKey): Issue {
+  const address = formatAddress(addressOfKey(key));
+  const message = `${name} is not heard any more, and answers for ${address} on the wire: it stays the owner of its addresses. Does a firewall drop heartbeats (UDP port 7946)?`;
+  return issue('GOSSIP_BLOCKED', name, message);
+}

@@ -1,0 +1,126 @@
+/**
+ * Asking the wire before a takeover that the owner did not announce: a node whose beats stop to come may be dead, or only unheard,
+ * because something between the nodes drops what they say to each other. Who answers for his addresses on the wire is no case
+ * for a successor: two nodes would answer. So he is asked, as soon as his beats falter: the last question has had its time when
+ * his silence is sure, and a death is noticed no later than without.
+ *
+ * A peer who answers is held for alive as long as he does, and is asked again now and then.
+ */
+import type { AddressKey } from '../net/address.js';
+import type { Ballot, On } from './ballot.js';
+import type { Election } from './claims.js';
+
+/** Questions to one peer, one after another. */
+const TRIES = 5;
+const EVERY_MS = 20;
+/** Between an answer and the next questions. */
+const AGAIN_MS = 500;
+
+/** An address that the peer should answer for, and where. */
+export interface Question {
+  readonly key: AddressKey;
+  readonly on: On;
+}
+
+/**
+ * `asking`: it is not known yet. `answered`: by a frame of his, for at least one of the addresses. `silent`: all questions had
+ * their time and got no answer.
+ */
+export type Verdict = 'asking' | 'answered' | 'silent';
+
+export interface InquiryStep {
+  readonly due: readonly Question[];
+  /** Peers whose verdict is another than before. */
+  readonly decided: readonly string[];
+}
+
+interface Inquiry {
+  readonly questions: readonly Question[];
+  readonly verdict: Verdict;
+  /** Of this round of questions. */
+  readonly tries: number;
+  /** Whether something was answered in this round. */
+  readonly answered: boolean;
+  readonly nextAt: number;
+}
+
+/** State of one caller, with time as a parameter. */
+export class Inquiries {
+  readonly #inquiries = new Map<string, Inquiry>();
+
+  /** Undefined: he was not asked. */
+  verdictOn(peer: string): Verdict | undefined {
+    return this.#inquiries.get(peer)?.verdict;
+  }
+
+  /** Whether there is nothing to be heard. */
+  get isIdle(): boolean {
+    return this.#inquiries.size === 0;
+  }
+
+  /** When to call `step`; infinity: nothing is under way. */
+  get wakeAt(): number {
+    let at = Number.POSITIVE_INFINITY;
+    for (const { verdict, nextAt } of this.#inquiries.values()) if (verdict !== 'silent') at = Math.min(at, nextAt);
+    return at;
+  }
+
+  /** Begins to ask a peer; one who is asked already goes on being asked what he is asked. Without a question he is silent. */
+  begin(peer: string, questions: readonly Question[], now: number): void {
+    if (this.#inquiries.has(peer)) return;
+    const verdict = questions.length === 0 ? 'silent' : 'asking';
+    this.#inquiries.set(peer, { questions, verdict, tries: 0, answered: false, nextAt: now });
+  }
+
+  /** The peer is heard again, or gone for good: what the wire says of him is of no interest. */
+  end(peer: string): void {
+    this.#inquiries.delete(peer);
+  }
+
+  /** He answers for this address. Whether that changes the verdict. */
+  answer(peer: string, question: Question, now: number): boolean {
+    const before = this.#inquiries.get(peer);
+    if (before?.verdict === 'answered') {
+      this.#inquiries.set(peer, { ...before, answered: true });
+      return false;
+    }
+    const questions = before === undefined || before.questions.length === 0 ? [question] : before.questions;
+    this.#inquiries.set(peer, { questions, verdict: 'answered', tries: 0, answered: false, nextAt: now + AGAIN_MS });
+    return true;
+  }
+
+  step(now: number): InquiryStep {
+    const due: Question[] = [];
+    const decided: string[] = [];
+    for (const [peer, inquiry] of this.#inquiries) {
+      if (inquiry.verdict === 'silent' || inquiry.nextAt > now) continue;
+      const next = proceed(inquiry, now);
+      this.#inquiries.set(peer, next);
+      if (next.tries > inquiry.tries) due.push(...next.questions);
+      if (next.verdict !== inquiry.verdict) decided.push(peer);
+    }
+    return { due, decided };
+  }
+}
+
+function proceed(inquiry: Inquiry, now: number): Inquiry {
+  if (inquiry.answered) return { ...inquiry, tries: 0, answered: false, nextAt: now + AGAIN_MS };
+  if (inquiry.tries < TRIES) return { ...inquiry, tries: inquiry.tries + 1, nextAt: now + EVERY_MS };
+  return { ...inquiry, verdict: 'silent' };
+}
+
+/** Addresses that one peer is asked for at most: one that answers is enough, and there may be thousands. */
+const MOST_QUESTIONS = 4;
+
+/** What to ask a peer: some of the addresses that he owns, of each place where he announces any if that can be. */
+export function questionsTo(peer: string, { keys, on }: Ballot, { owners }: Election): readonly Question[] {
+  const [first, more]: [Map<On, Question>, Question[]] = [new Map(), []];
+  for (const [i, key] of keys.entries()) {
+    const place = on[i];
+    if (place === undefined || owners.get(key) !== peer) continue;
+    const question = { key, on: place };
+    if (!first.has(place)) first.set(place, question);
+    else if (more.length < MOST_QUESTIONS) more.push(question);
+  }
+  return [...first.values(), ...more].slice(0, MOST_QUESTIONS);
+}

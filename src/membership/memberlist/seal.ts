@@ -28,7 +28,7 @@ export interface Sealing {
 }
 
 /** How long the block of `length` bytes of plaintext is: known before it is sealed, because the seal of a stream covers it. */
-const sealedLength = (length: number, version: 0 | 1 = 1): number =>
+export const sealedLength = (length: number, version: 0 | 1 = 1): number =>
   TEXT_AT + TAG_LENGTH + (version === 1 ? length : length + padding(length));
 
 const padding = (length: number): number => BLOCK_LENGTH - (length % BLOCK_LENGTH);

@@ -38,3 +38,16 @@ export const ERROR = { Error: 'text' } as const;
 export const ACCUSATION = { Incarnation: 'u32', Node: 'text', From: 'text' } as const;
 export const ALIVE = { Incarnation: 'u32', Node: 'text', Addr: 'bytes', Port: 'u16', Meta: 'bytes', Vsn: 'bytes' } as const;
 export const COMPRESS = { Algo: 'u8', Buf: 'bytes' } as const;
+
+/** What only streams have. */
+export const PUSH_PULL = { Nodes: 'i32', UserStateLen: 'i32', Join: 'bool' } as const;
+export const NODE_STATE = {
+  Name: 'text',
+  Addr: 'bytes',
+  Port: 'u16',
+  Meta: 'bytes',
+  Incarnation: 'u32',
+  State: 'i32',
+  Vsn: 'bytes',
+} as const;
+export const USER_HEADER = { UserMsgLen: 'i32' } as const;

@@ -1,6 +1,16 @@
 /** Messages and bytes for the tests of memberlist's wire: nodes as its vectors name them, and arbitraries of everything that can be said. */
 import fc from 'fast-check';
-import type { Alive, PacketMessage, Ping, Suspect, Versions } from '../../../src/membership/memberlist/message.js';
+import type {
+  Alive,
+  NodeState,
+  PacketMessage,
+  Ping,
+  PushPull,
+  StreamMessage,
+  Suspect,
+  Versions,
+} from '../../../src/membership/memberlist/message.js';
+import { NODE_STATES } from '../../../src/membership/memberlist/message.js';
 import type { Key, Sealing } from '../../../src/membership/memberlist/seal.js';
 
 export const fromHex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
@@ -27,6 +37,23 @@ export const ALIVE: Alive = {
   port: 7946,
   meta: NOTHING,
   versions: VERSIONS,
+};
+
+const A_STATE: NodeState = {
+  name: 'node-a',
+  address: A_ADDRESS,
+  port: 7946,
+  meta: NOTHING,
+  incarnation: 1,
+  state: 'alive',
+  versions: VERSIONS,
+};
+
+export const PUSH_PULL: PushPull = {
+  kind: 'push-pull',
+  join: true,
+  nodes: [A_STATE, { ...A_STATE, name: 'node-b', address: B_ADDRESS, meta: ascii('zone=a'), incarnation: 200, state: 'suspect' }],
+  userState: NOTHING,
 };
 
 const u32 = fc.oneof(fc.nat(300), fc.nat(0xffffffff));
@@ -66,6 +93,24 @@ export const packetMessages: fc.Arbitrary<PacketMessage> = fc.oneof(
   fc.record({ kind: is('dead'), node: latin1, incarnation: u32, from: latin1 }),
   fc.record({ kind: is('alive'), node: name, incarnation: u32, address, port, meta: bytes(512), versions }),
   user,
+);
+
+const nodeState = fc.record<NodeState>({
+  name,
+  address,
+  port,
+  meta: bytes(512),
+  incarnation: u32,
+  state: fc.constantFrom(...NODE_STATES),
+  versions,
+});
+
+export const streamMessages: fc.Arbitrary<StreamMessage> = fc.oneof(
+  ping,
+  ack,
+  user,
+  fc.record({ kind: is('error'), error: latin1 }),
+  fc.record({ kind: is('push-pull'), join: fc.boolean(), nodes: fc.array(nodeState, { maxLength: 8 }), userState: bytes(300) }),
 );
 
 /** `sound` with a few of its bytes replaced, and cut or continued: what a peer with a bug sends, or one who tries. */

@@ -1,11 +1,26 @@
-/** What the reference (hashicorp/memberlist 0.5.1) wrote, byte for byte, in both directions. */
+/** What the reference (hashicorp/memberlist 0.5.1) wrote, byte for byte, in both directions. Each vector is read and written here. */
 import { describe, expect, test } from 'vitest';
 import { compress, decompress } from '../../../src/membership/memberlist/compress.js';
-import type { PacketMessage } from '../../../src/membership/memberlist/message.js';
+import type { PacketMessage, StreamMessage } from '../../../src/membership/memberlist/message.js';
 import { type OpenedPacket, openPacket, type PacketSealing, sealPacket } from '../../../src/membership/memberlist/packet.js';
 import { type Key, keyOfPassphrase } from '../../../src/membership/memberlist/seal.js';
+import { StreamReader, type StreamSealing, sealStream } from '../../../src/membership/memberlist/stream.js';
 import vectors from '../../fixtures/memberlist/vectors.json' with { type: 'json' };
-import { A_ADDRESS, ALIVE, ascii, B_ADDRESS, fromHex, KEY, NONCE, NOTHING, PING, SEALING, SUSPECT, toHex } from './samples.js';
+import {
+  A_ADDRESS,
+  ALIVE,
+  ascii,
+  B_ADDRESS,
+  fromHex,
+  KEY,
+  NONCE,
+  NOTHING,
+  PING,
+  PUSH_PULL,
+  SEALING,
+  SUSPECT,
+  toHex,
+} from './samples.js';
 
 const A_SOURCE = { address: A_ADDRESS, port: 7946, node: 'node-a' };
 /** What the vectors of single messages say. */
@@ -78,6 +93,39 @@ describe('a packet', () => {
 
   test('ack_emptypayload: an empty payload is none, and is written as the reference writes none', () => {
     expect(open(vectors.ack_emptypayload)).toEqual({ messages: [{ ...SAID.ack_nil, seqNo: 300 }], drops: [] });
+  });
+});
+
+describe('a stream', () => {
+  const [first, second] = PUSH_PULL.nodes;
+  test.each<[keyof typeof vectors, StreamMessage, Partial<StreamSealing>]>([
+    ['ping_full', SAID.ping_full, {}],
+    ['ack_nil', SAID.ack_nil, {}],
+    ['err', { kind: 'error', error: 'boom' }, {}],
+    ['pushpull_full', PUSH_PULL, {}],
+    ['pushpull_full_stream_metallb', PUSH_PULL, { sealing: { key: METALLB_KEY, nonce: NONCE } }],
+    ['enc_stream', SAID.ping_min, { sealing: SEALING }],
+    ['enc_stream_label', SAID.ping_min, { sealing: SEALING, label: 'lab' }],
+    ['compress_ping', SAID.ping_full, { compress: true }],
+  ])('%s', (name, message, options) => {
+    const sealing: StreamSealing = { role: 'responder', label: '', compress: false, ...options };
+    expect(toHex(sealStream(message, sealing))).toBe(vectors[name]);
+    const keys = sealing.sealing === undefined ? [] : [sealing.sealing.key];
+    const reader = new StreamReader({ from: 'responder', label: sealing.label, keys });
+    expect(reader.push(fromHex(vectors[name]))).toEqual({ kind: 'message', message, drops: [] });
+  });
+
+  test.each<[keyof typeof vectors, StreamMessage, 'begin' | 'end']>([
+    ['pphdr', PUSH_PULL, 'begin'],
+    ['pphdr_300_200', { ...PUSH_PULL, join: false, nodes: Array(300).fill(first), userState: new Uint8Array(200) }, 'begin'],
+    ['pns', { ...PUSH_PULL, nodes: first === undefined ? [] : [first] }, 'end'],
+    ['pns2', { ...PUSH_PULL, nodes: second === undefined ? [] : [second] }, 'end'],
+    ['userhdr', { kind: 'user', body: ascii('hello') }, 'begin'],
+  ])('%s is part of one', (name, message, where) => {
+    const written = toHex(sealStream(message, { role: 'responder', label: '', compress: false }));
+    expect(where === 'begin' ? written.startsWith(vectors[name]) : written.endsWith(vectors[name])).toBe(true);
+    const reader = new StreamReader({ from: 'responder', label: '', keys: [] });
+    expect(reader.push(fromHex(written))).toEqual({ kind: 'message', message, drops: [] });
   });
 });
 

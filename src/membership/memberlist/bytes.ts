@@ -17,10 +17,13 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** Far fewer than a call has room for arguments. */
+const AT_ONCE = 4096;
+
 /** One character a byte: nothing is lost, whether or not the bytes are UTF-8. */
 export function textOf(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += AT_ONCE) text += String.fromCharCode(...bytes.subarray(at, at + AT_ONCE));
   return text;
 }
 

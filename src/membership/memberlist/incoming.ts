@@ -16,13 +16,15 @@ export interface Incoming {
   at: number;
   /** How far it may go: whatever says that it goes farther is too large, before it has come. */
   most: number;
+  /** How many msgpack values it may still have. They cost time that bytes do not, and a few of which LZW makes millions. */
+  values: number;
 }
 
 /** Bytes that are there as a whole: what goes beyond them is cut, see {@link readWhole}. */
-export function incomingOf(whole: Uint8Array): Incoming {
+export function incomingOf(whole: Uint8Array, values: number): Incoming {
   const bytes = new GrowingBytes();
   bytes.append(whole);
-  return { bytes, at: 0, most: Number.POSITIVE_INFINITY };
+  return { bytes, at: 0, most: Number.POSITIVE_INFINITY, values };
 }
 
 /** Reads what is there as a whole: needing more means that it is cut. */
@@ -52,12 +54,13 @@ export function* readValue(input: Incoming): Reading<Uint8Array | DropReason> {
     const next = scanOn(input.bytes.bytes, scan);
     if (next === 'malformed') return next;
     scan = next;
-    if (scan.at + scan.pending > input.most) return 'too-large';
+    if (scan.at + scan.pending > input.most || scan.values > input.values) return 'too-large';
     if (isWhole(input.bytes.bytes, scan)) break;
     yield;
   }
   const value = input.bytes.bytes.subarray(input.at, scan.at);
   input.at = scan.at;
+  input.values -= scan.values;
   return value;
 }
 

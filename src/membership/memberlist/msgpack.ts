@@ -137,29 +137,31 @@ function numberAt(view: DataView, at: number, width: number): number {
 
 /**
  * How far the end of a value was sought: at least `pending` bytes must follow the position `at`, which may lie behind those that
- * are there. Done when nothing is pending, and `at` is there.
+ * are there. Done when nothing is pending, and `at` is there. `values` were found up to it: the work that it was, and will be to decode.
  */
 export interface Scan {
   readonly at: number;
   readonly pending: number;
+  readonly values: number;
 }
 
-export const scanFrom = (at: number): Scan => ({ at, pending: 1 });
+export const scanFrom = (at: number): Scan => ({ at, pending: 1, values: 0 });
 export const isWhole = (bytes: Uint8Array, { at, pending }: Scan): boolean => pending === 0 && at <= bytes.length;
 
 /** Goes on where `scan` ended: with more bytes at the end of `bytes`, what was scanned is not scanned again. */
 export function scanOn(bytes: Uint8Array, scan: Scan): Scan | 'malformed' {
   const view = viewOf(bytes);
-  let { at, pending } = scan;
+  let { at, pending, values } = scan;
   while (pending > 0) {
     const head = headAt(view, at);
     if (head === 'truncated') break;
     if (head === 'malformed') return head;
     const { family, value, next } = head;
+    values++;
     pending += family === 'map' ? 2 * value - 1 : family === 'array' ? value - 1 : -1;
     at = family === 'raw' || family === 'other' ? next + value : next;
   }
-  return { at, pending };
+  return { at, pending, values };
 }
 
 function endOf(bytes: Uint8Array, from: number): number | Fault {

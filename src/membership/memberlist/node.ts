@@ -5,6 +5,10 @@ import type { DropReason } from './drop.js';
 import type { Endpoint, Versions } from './message.js';
 
 const LONGEST_META = 512;
+/** Twice what Kubernetes allows. Names are kept, and what tells of a longer one would fit no packet of gossip. */
+const LONGEST_NAME = 512;
+
+export const isTooLong = (name: string): boolean => name.length > LONGEST_NAME;
 
 /** IPv4 or IPv6. Which of the two forms an IPv4 address came in is kept. */
 export const isAddress = (bytes: Uint8Array): boolean => bytes.length === 4 || bytes.length === 16;
@@ -12,7 +16,7 @@ export const isAddress = (bytes: Uint8Array): boolean => bytes.length === 4 || b
 /** Why a node of these fields is dropped; undefined if nothing speaks against it. */
 export function faultOf(name: string, address: Uint8Array, meta: Uint8Array): DropReason | undefined {
   if (name === '' || !isAddress(address)) return 'malformed';
-  return meta.length > LONGEST_META ? 'too-large' : undefined;
+  return isTooLong(name) || meta.length > LONGEST_META ? 'too-large' : undefined;
 }
 
 export const bytesOfVersions = (versions: Versions): Uint8Array =>

@@ -17,7 +17,8 @@ import { TYPE } from './wire.js';
 
 /** Reference peers make two layers: a compound in a compressed one. */
 const DEEPEST = 4;
-const MAX_INFLATED = 1 << 20;
+/** What peers compress had to fit into a datagram as it was: their budget is for what is not compressed. */
+const MAX_INFLATED = 1 << 16;
 
 export interface PacketOpening {
   /** One character a byte; empty: none. */
@@ -31,7 +32,7 @@ export interface PacketOpening {
   readonly acceptPlaintext?: boolean;
   /**
    * Of all compressed messages in a packet together, in bytes.
-   * @default 1 MiB
+   * @default 64 KiB
    */
   readonly maxInflated?: number;
 }

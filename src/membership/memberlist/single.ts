@@ -6,7 +6,7 @@ import { concat } from './bytes.js';
 import { type DropReason, isDrop } from './drop.js';
 import type { Claim, IndirectPing, Message, Ping, PushPull, UserMessage } from './message.js';
 import { decodeStruct, encodeStruct } from './msgpack.js';
-import { bytesOfVersions, faultOf, fieldsOfSource, isAddress, sourceOf, versionsOf } from './node.js';
+import { bytesOfVersions, faultOf, fieldsOfSource, isAddress, isTooLong, sourceOf, versionsOf } from './node.js';
 import { ACCUSATION, ACK, ALIVE, ERROR, INDIRECT_PING, NACK, PING, TYPE } from './wire.js';
 
 type Single = Exclude<Message, PushPull | UserMessage>;
@@ -89,7 +89,9 @@ function decodeIndirectPing(body: Uint8Array): IndirectPing | DropReason {
 
 function decodeAccusation(kind: 'suspect' | 'dead', body: Uint8Array): Claim | DropReason {
   const fields = decodeStruct(ACCUSATION, body);
-  return isDrop(fields) ? fields : { kind, node: fields.Node, incarnation: fields.Incarnation, from: fields.From };
+  if (isDrop(fields)) return fields;
+  const { Node: node, Incarnation: incarnation, From: from } = fields;
+  return isTooLong(node) || isTooLong(from) ? 'too-large' : { kind, node, incarnation, from };
 }
 
 function decodeAlive(body: Uint8Array): Claim | DropReason {

@@ -20,6 +20,8 @@ import { TYPE } from './wire.js';
 const HEADER_LENGTH = 5;
 const MAX_BYTES = 4 << 20;
 const MAX_NODES = 4096;
+/** A node is a struct of seven keys and values, whose byte strings may be arrays: as many again, and as much as one meta. */
+const valuesOf = (maxNodes: number): number => 1024 + 32 * maxNodes;
 
 /** Who opened the connection, or who answers on it. */
 type Role = 'initiator' | 'responder';
@@ -60,7 +62,7 @@ const MORE: StreamStep = { kind: 'more' };
  * the reader asks for more is cut; bytes behind the message are not looked at.
  */
 export class StreamReader {
-  readonly #input: Incoming = { bytes: new GrowingBytes(), at: 0, most: 0 };
+  readonly #input: Incoming = { bytes: new GrowingBytes(), at: 0, most: 0, values: 0 };
   readonly #reading: Reading<Received | DropReason>;
   #step = MORE;
 
@@ -84,13 +86,14 @@ function* readStream(input: Incoming, opening: StreamOpening): Reading<Received 
   if (typeof labelled !== 'string') return labelled.drop;
   if (labelled !== label) return 'label-mismatch';
   input.most = input.at + maxBytes;
+  input.values = valuesOf(maxNodes);
   const [type] = yield* peek(input, 1);
   if (type !== TYPE.encrypt) {
     return keys.length === 0 || acceptPlaintext ? yield* readInflated(input, maxBytes, maxNodes) : 'not-decrypted';
   }
   if (keys.length === 0) return 'not-decrypted';
   const plaintext = yield* readSealed(input, label, keys);
-  return isDrop(plaintext) ? plaintext : readWhole(readInflated(incomingOf(plaintext), maxBytes, maxNodes));
+  return isDrop(plaintext) ? plaintext : readWhole(readInflated(incomingOf(plaintext, valuesOf(maxNodes)), maxBytes, maxNodes));
 }
 
 /** Label and drop reason are both texts: here, the drop is wrapped. */
@@ -119,7 +122,7 @@ function* readInflated(input: Incoming, maxBytes: number, maxNodes: number): Rea
   input.at++;
   const body = yield* readValue(input);
   const inflated = isDrop(body) ? body : decompress(body, maxBytes);
-  return isDrop(inflated) ? inflated : readWhole(readStreamMessage(incomingOf(inflated), maxNodes));
+  return isDrop(inflated) ? inflated : readWhole(readStreamMessage(incomingOf(inflated, valuesOf(maxNodes)), maxNodes));
 }
 
 export interface StreamSealing {

@@ -132,6 +132,9 @@ describe('a packet is dropped that', () => {
     ['tells of an address of no length', alive({ address: 'c0' }), {}, 'malformed'],
     ['tells of an address of five bytes', alive({ address: 'a50a00000100' }), {}, 'malformed'],
     ['tells of more meta than may be', alive({ meta: `da0201 ${'00'.repeat(513)}` }), {}, 'too-large'],
+    ['tells of a longer name than may be', alive({ name: `da0201 ${'61'.repeat(513)}` }), {}, 'too-large'],
+    ['accuses in a longer name than may be', encodePacketMessage({ ...SUSPECT, from: 'a'.repeat(513) }), {}, 'too-large'],
+    ['inflates to more than fits a datagram', compress(new Uint8Array(65_537)), {}, 'too-large'],
     ['asks to ping what has no address', fromHex('01 81 a55365714e6f 01'), {}, 'malformed'],
   ])('%s', (_, packet, opening, reason) => {
     expect(openPacket(packet, { ...OPEN, ...opening })).toEqual({ messages: [], drops: [reason] });

@@ -4,7 +4,7 @@ import { concat } from '../../../src/membership/memberlist/bytes.js';
 import { compress } from '../../../src/membership/memberlist/compress.js';
 import type { DropReason } from '../../../src/membership/memberlist/drop.js';
 import { addLabel } from '../../../src/membership/memberlist/label.js';
-import type { NodeState, StreamMessage } from '../../../src/membership/memberlist/message.js';
+import type { NodeState, PushPull, StreamMessage } from '../../../src/membership/memberlist/message.js';
 import {
   type StreamOpening,
   StreamReader,
@@ -31,6 +31,8 @@ const header = (nodes: string, userState = '00'): string =>
 const withOne = (change: (hex: string) => string): Uint8Array => fromHex(header('02') + change(vectors.pns) + vectors.pns);
 
 const ALL_LAYERS: Partial<StreamSealing> = { label: 'lab', compress: true, sealing: SEALING };
+
+const MANY: PushPull = { ...PUSH_PULL, nodes: Array.from({ length: 2048 }, () => PUSH_PULL.nodes).flat() };
 
 describe('a stream is read that', () => {
   test.each<[string, Uint8Array, Partial<StreamOpening>, StreamMessage]>([
@@ -60,6 +62,7 @@ describe('a stream is read that', () => {
       PING,
     ],
     ['has as many nodes as may be', written(PUSH_PULL), { maxNodes: 2 }, PUSH_PULL],
+    ['has thousands of nodes', written(MANY), {}, MANY],
   ])('%s', (_, bytes, opening, message) => {
     expect(read(bytes, opening)).toEqual(heard(message));
   });
@@ -108,6 +111,18 @@ describe('a stream is dropped that', () => {
     ['says that its message is more than may be', fromHex('08 81 aa557365724d73674c656e d2 7fffffff'), {}, 'too-large'],
     ['says that a name is more than may be', fromHex('00 81 a44e6f6465 db ffffffff'), {}, 'too-large'],
     ['says that a struct has more fields than may be', fromHex('00 df ffffffff'), {}, 'too-large'],
+    [
+      'has more values than its nodes may need',
+      fromHex(`00 81 a178 dd 00020000 ${'00'.repeat(0x20000)}`),
+      { maxNodes: 100 },
+      'too-large',
+    ],
+    [
+      'has them in what is compressed',
+      compress(fromHex(`00 81 a178 dd 00020000 ${'00'.repeat(0x20000)}`)),
+      { maxNodes: 100 },
+      'too-large',
+    ],
     ['has a node that is no struct', fromHex(`${header('02')} 07`), {}, 'malformed'],
     [
       'has a node with a float for a number',
@@ -163,15 +178,18 @@ describe('a stream of bytes that come', () => {
     expect(reader.push(ascii('more'))).toEqual(heard(message));
   });
 
-  test('for ever, in a value that has no end, is dropped at its limit', () => {
-    const reader = new StreamReader({ ...OPEN, maxBytes: 100_000 });
+  test.each([
+    ['in bytes', { maxBytes: 10_000 }, 10_000],
+    ['in values', { maxNodes: 100 }, 10_000],
+  ])('for ever, in a value that has no end, is dropped at its limit %s', (_, limits, most) => {
+    const reader = new StreamReader({ ...OPEN, ...limits });
     // An array in an array, of which each byte says that another follows.
     expect(reader.push(fromHex('00 81 a178'))).toEqual(MORE);
     let pushed = 0;
     let step: StreamStep = MORE;
-    for (; step.kind === 'more' && pushed < 200_000; pushed++) step = reader.push(Uint8Array.of(0x91));
+    for (; step.kind === 'more' && pushed <= most; pushed++) step = reader.push(Uint8Array.of(0x91));
     expect(step).toEqual({ kind: 'drop', reason: 'too-large' });
-    expect(pushed).toBeLessThanOrEqual(100_000);
+    expect(pushed).toBeLessThanOrEqual(most);
   });
 
   test('in a buffer that is used again', () => {

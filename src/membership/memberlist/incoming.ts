@@ -5,7 +5,8 @@
  */
 import { copyOf, GrowingBytes } from './bytes.js';
 import { type DropReason, isDrop } from './drop.js';
-import { decodeStruct, isWhole, type Schema, scanFrom, scanOn, type Values } from './msgpack.js';
+import { decodeStruct, type Schema, type Values } from './msgpack.js';
+import { isWhole, scanFrom, scanOn } from './value.js';
 
 /** Ends with what was read, after yielding each time that more bytes are needed. */
 export type Reading<T> = Generator<undefined, T, undefined>;

@@ -1,14 +1,8 @@
 /** How tolerant the reading of a struct is: each row is a form that the reference reads, or refuses. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  decodeStruct,
-  encodeStruct,
-  isWhole,
-  type Schema,
-  scanFrom,
-  scanOn,
-} from '../../../src/membership/memberlist/msgpack.js';
+import { decodeStruct, encodeStruct, type Schema } from '../../../src/membership/memberlist/msgpack.js';
+import { isWhole, scanFrom, scanOn } from '../../../src/membership/memberlist/value.js';
 import { ascii, fromHex, mutated, NOTHING, toHex } from './samples.js';
 
 const ALL = { Count: 'u32', Name: 'text', Port: 'u16', Data: 'bytes', Nack: 'bool', State: 'i32', Algo: 'u8' } as const;

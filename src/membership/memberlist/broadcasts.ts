@@ -13,7 +13,7 @@ interface Broadcast {
 }
 
 /** What each part of a compound message costs besides itself: its length. */
-const PART_OVERHEAD = 2;
+export const PART_OVERHEAD = 2;
 /** The parts of a compound message are counted in one byte. */
 export const MOST_PARTS = 255;
 

@@ -93,9 +93,12 @@ export interface MemberlistSettings {
   readonly seed: number;
 }
 
+/** With nothing left to a default. */
+export type Settings = Required<MemberlistSettings>;
+
 export const MOST_META = 512;
 
-export function withDefaults(settings: MemberlistSettings): Required<MemberlistSettings> {
+export function withDefaults(settings: MemberlistSettings): Settings {
   return {
     meta: new Uint8Array(),
     versions: VERSIONS,

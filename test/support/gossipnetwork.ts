@@ -50,7 +50,7 @@ export const endpointOf = (name: string): Endpoint => ({
 });
 
 /** About as long as the codec makes it. */
-function sizeOf(message: PacketMessage): number {
+export function sizeOf(message: PacketMessage): number {
   let size = 40;
   if ('node' in message) size += message.node.length;
   if (message.kind === 'alive') size += 40 + message.meta.length;

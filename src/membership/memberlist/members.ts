@@ -67,7 +67,8 @@ export class Members {
    */
   nextToProbe(rememberMs: number, now: number): { readonly target?: MemberRecord; readonly forgotten: readonly string[] } {
     const forgotten: string[] = [];
-    for (let looks = this.size; looks > 0; looks--) {
+    // The rest of this round and all of the next: whoever is a member is found.
+    for (let looks = 2 * this.size; looks > 0; looks--) {
       if (this.#rota.isOver) forgotten.push(...this.#beginRound(rememberMs, now));
       const target = this.#records.get(this.#rota.take() ?? this.#self);
       if (target !== undefined && target.name !== this.#self && isMember(target)) return { target, forgotten };

@@ -122,7 +122,8 @@ export class Exchanges {
   }
 
   #pushPull(to: Endpoint, join: boolean, now: number): void {
-    const until = now + this.#self.settings.tuning.tcpTimeoutMs;
+    const { tuning, joinTimeoutMs } = this.#self.settings;
+    const until = now + (join ? Math.min(joinTimeoutMs, tuning.tcpTimeoutMs) : tuning.tcpTimeoutMs);
     this.#open(to, this.#everything(join), { kind: 'push-pull', join, to }, until);
   }
 

@@ -6,12 +6,21 @@ import { socketKey } from './endpoint.js';
 import { following } from './lateness.js';
 import type { Endpoint } from './message.js';
 
+/**
+ * The first answer tells of everybody, so that most others need not be asked: a cluster of a hundred that starts at once would
+ * else open ten thousand streams.
+ */
+const MOST_AT_ONCE = 8;
+
 export class Joining {
   readonly #intervalMs: number;
   readonly #own: string;
   #list: ReadonlyMap<string, Endpoint>;
   #nextAt: number;
+  /** Asked and not answered. */
   readonly #pending = new Set<string>();
+  /** Still to be asked in this turn, if nobody has told of a member there before. */
+  #queue: string[] = [];
   /** Of the list at the start: those not tried yet, and those that did not answer. Undefined once told. */
   #first: { readonly untried: Set<string>; readonly unreached: Endpoint[] } | undefined;
 
@@ -34,14 +43,20 @@ export class Joining {
     if ([...this.#list.keys()].some((key) => !before.has(key))) this.#nextAt = now;
   }
 
-  /** The addresses to join now, if it is time; `members` are where members are. */
+  /** The addresses to join now; `members` are where members are. */
   take(members: Iterable<Endpoint>, now: number): Endpoint[] {
-    if (now < this.#nextAt) return [];
-    this.#nextAt = following(this.#nextAt, this.#intervalMs, now);
+    if (now >= this.#nextAt) {
+      this.#nextAt = following(this.#nextAt, this.#intervalMs, now);
+      // Those that had no turn yet stay in front: who never answers keeps nobody else waiting.
+      this.#queue = [...new Set([...this.#queue, ...this.#list.keys()])];
+    }
+    if (this.#queue.length === 0 || this.#pending.size >= MOST_AT_ONCE) return [];
     const there = new Set([...members].map(socketKey));
-    const missing = [...this.#list].filter(([key]) => !there.has(key) && !this.#pending.has(key));
-    for (const [key] of missing) this.#pending.add(key);
-    return missing.map(([, endpoint]) => endpoint);
+    const missing = this.#queue.filter((key) => this.#list.has(key) && !there.has(key) && !this.#pending.has(key));
+    const taken = missing.splice(0, MOST_AT_ONCE - this.#pending.size);
+    this.#queue = missing;
+    for (const key of taken) this.#pending.add(key);
+    return taken.flatMap((key) => this.#list.get(key) ?? []);
   }
 
   ended(endpoint: Endpoint, answered: boolean): void {

@@ -81,6 +81,8 @@ export interface MemberlistSettings {
   readonly join?: readonly Endpoint[];
   /** Between two attempts to join an address. @default 1000 */
   readonly rejoinIntervalMs?: number;
+  /** How long an address may take to answer. One lost SYN is made good in a second, two in three. @default 3000 */
+  readonly joinTimeoutMs?: number;
   /** Members remembered at most. Beyond, the longest gone make room; else newcomers are not let in. @default 4096 */
   readonly maxMembers?: number;
   /** What label and encryption add to each datagram. @default 0 */
@@ -105,6 +107,7 @@ export function withDefaults(settings: MemberlistSettings): Settings {
     tuning: LAN,
     join: [],
     rejoinIntervalMs: 1000,
+    joinTimeoutMs: 3000,
     maxMembers: 4096,
     overheadBytes: 0,
     warnEveryMs: 10_000,

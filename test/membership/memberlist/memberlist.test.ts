@@ -168,18 +168,35 @@ describe('an address to join', () => {
 
   test('is tried every second while nobody is there, never twice at a time', () => {
     const lone = new Lone({ join: [at(1), at(2)] });
-    expect(opened(lone.run(5000))).toEqual([]);
+    expect(opened(lone.run(2900))).toEqual([]);
     expect(kinds(lone.input({ kind: 'stream-failed', stream: 1 }))).toEqual(['join-settled']);
-    expect(opened(lone.run(7000))).toEqual([2]);
+    expect(opened(lone.run(3000))).toEqual([2]);
     lone.input({ kind: 'stream-answer', stream: 2, message: pushPull([told('b', 'alive')], true) });
-    expect(opened(lone.run(8900))).toEqual([]);
+    expect(opened(lone.run(4900))).toEqual([]);
   });
 
   test('without any answer counts as failed after a while', () => {
     const lone = new Lone({ join: [at(2)] });
-    const effects = lone.run(10_500);
+    const effects = lone.run(3500);
     expect(effects).toContainEqual({ kind: 'join-settled', unreached: [at(2)] });
     expect(opened(effects)).toEqual([2]);
+  });
+
+  test('is one of few at a time: the rest follow as those answer or fail, unless a member is there by then', () => {
+    const lone = new Lone({ join: [] });
+    const first = lone.input({ kind: 'join', endpoints: Array.from({ length: 20 }, (_, i) => at(2 + i)) });
+    expect(opened(first)).toHaveLength(8);
+    expect(opened(lone.input({ kind: 'stream-failed', stream: 1 }))).toEqual([9]);
+    const all = Array.from({ length: 20 }, (_, i) => told(String.fromCharCode(98 + i), 'alive'));
+    expect(opened(lone.input({ kind: 'stream-answer', stream: 2, message: pushPull(all, true) }))).toEqual([]);
+    expect(lone.member.nodes).toHaveLength(21);
+  });
+
+  test('that never answers keeps no other waiting', () => {
+    const lone = new Lone({ join: Array.from({ length: 20 }, (_, i) => at(2 + i)) });
+    const asked = lone.run(6500).flatMap((effect) => (effect.kind === 'open-stream' ? [effect.to.address.at(-1)] : []));
+    // Eight were asked before; each three seconds the next eight are.
+    expect(asked).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 2, 3, 4, 5]);
   });
 
   test('is the same in both forms of IPv4', () => {

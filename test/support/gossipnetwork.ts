@@ -27,6 +27,8 @@ export interface GossipNetwork {
   /** Whatever members told that is not sent. */
   readonly told: Told[];
   weather: Weather;
+  /** By how much each timer of a process comes too late. */
+  timersLateMs: number;
   /** Whether nothing gets from one node to another, named; both ways are asked for. */
   isCut: (from: string, to: string) => boolean;
   /** Whether datagrams alone do not. */
@@ -75,6 +77,7 @@ export function gossipNetwork(seed: number, first: Weather = { delayMs: 1, loss:
   const world = {
     told: [] as Told[],
     weather: first,
+    timersLateMs: 0,
     isCut: () => false,
     dropsDatagrams: () => false,
     get now(): number {
@@ -113,13 +116,13 @@ export function gossipNetwork(seed: number, first: Weather = { delayMs: 1, loss:
 
   /** Timers come before what arrived, as in Node's event loop: the worse order for a process that was stalled. */
   function turn(process: Process): void {
-    const isLate = process.member.wakeAt <= now;
-    const one: MemberlistInput | undefined = isLate ? { kind: 'tick' } : process.inbox.shift()?.input;
+    const isDue = process.member.wakeAt + world.timersLateMs <= now;
+    const one: MemberlistInput | undefined = isDue ? { kind: 'tick' } : process.inbox.shift()?.input;
     if (one !== undefined) input(process.name, one);
   }
 
   function dueAt({ member, inbox: [first], stalledUntil }: Process): number {
-    return Math.max(stalledUntil, Math.min(member.wakeAt, first?.at ?? Number.POSITIVE_INFINITY));
+    return Math.max(stalledUntil, Math.min(member.wakeAt + world.timersLateMs, first?.at ?? Number.POSITIVE_INFINITY));
   }
 
   function perform(process: Process, effect: MemberlistEffect): void {

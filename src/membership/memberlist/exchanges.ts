@@ -4,7 +4,7 @@
  */
 import { endpointOf, isEndpoint } from './endpoint.js';
 import { Joining } from './joining.js';
-import { following, putOff } from './lateness.js';
+import { following, type PutOff } from './lateness.js';
 import type { Endpoint, PushPull, StreamMessage } from './message.js';
 import type { Prober, StreamPing } from './prober.js';
 import { claimOf, refusal, statesOf } from './pushpull.js';
@@ -44,9 +44,9 @@ export class Exchanges {
     return at;
   }
 
-  putOff(lateMs: number, now: number): void {
+  putOff(putOff: PutOff): void {
     for (const [stream, { purpose, until }] of this.#streams) {
-      this.#streams.set(stream, { purpose, until: putOff(until, lateMs, now) });
+      this.#streams.set(stream, { purpose, until: putOff(until) });
     }
   }
 

@@ -7,7 +7,7 @@ import { adjustScore } from './awareness.js';
 import { incarnationAfter, judge } from './claims.js';
 import { endpointOf, sameBytes, withPort } from './endpoint.js';
 import type { MemberEvent } from './exchange.js';
-import { putOff } from './lateness.js';
+import type { PutOff } from './lateness.js';
 import type { Members } from './members.js';
 import type { Claim, Endpoint } from './message.js';
 import type { Outbox } from './outbox.js';
@@ -110,10 +110,10 @@ export class Knowledge {
     return at;
   }
 
-  putOff(lateMs: number, now: number): void {
+  putOff(putOff: PutOff): void {
     for (const record of [...this.#members.suspects()]) {
       const due = deadline(record.suspicion);
-      const since = record.suspicion.since + putOff(due, lateMs, now) - due;
+      const since = record.suspicion.since + putOff(due) - due;
       this.#members.put({ ...record, suspicion: { ...record.suspicion, since } });
     }
   }

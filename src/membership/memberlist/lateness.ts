@@ -3,14 +3,25 @@
  * against another is put off by as long as we came too late.
  *
  * We know only when we should have run, not since when we could not. So after a stall worth the name nothing is decided until
- * what waited in the sockets has been read.
+ * what waited in the sockets has been read. That is granted now and then only: a node that is always late would never decide.
  */
 const STALL_MS = 10;
 const CATCH_UP_MS = 20;
+const CATCH_UP_EVERY_MS = 200;
 
-/** When what was due `at` is due after we came `lateMs` too late. */
-export const putOff = (at: number, lateMs: number, now: number): number =>
-  lateMs < STALL_MS ? at + lateMs : Math.max(at + lateMs, now + CATCH_UP_MS);
+/** When a verdict is due that was due `at`. */
+export type PutOff = (at: number) => number;
+
+export class Lateness {
+  #caughtUpAt = Number.NEGATIVE_INFINITY;
+
+  /** What becomes of all verdicts when we came `lateMs` too late. */
+  credit(lateMs: number, now: number): PutOff {
+    if (lateMs < STALL_MS || now - this.#caughtUpAt < CATCH_UP_EVERY_MS) return (at) => at + lateMs;
+    this.#caughtUpAt = now;
+    return (at) => Math.max(at + lateMs, now + CATCH_UP_MS);
+  }
+}
 
 /** When a thing done at every interval is done again: counted from when it was due, unless that has passed too. */
 export function following(at: number, intervalMs: number, now: number): number {

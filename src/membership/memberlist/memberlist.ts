@@ -11,7 +11,7 @@
 import { endpointOf, isEndpoint } from './endpoint.js';
 import type { MemberlistEffect, MemberlistInput } from './exchange.js';
 import { Exchanges, isFor } from './exchanges.js';
-import { following } from './lateness.js';
+import { following, Lateness } from './lateness.js';
 import type { Endpoint, PacketMessage } from './message.js';
 import { Prober } from './prober.js';
 import { isMember, type MemberRecord } from './record.js';
@@ -23,6 +23,7 @@ export class Memberlist {
   readonly #self: Self;
   readonly #prober: Prober;
   readonly #exchanges: Exchanges;
+  readonly #lateness = new Lateness();
   #gossipAt: number;
   /** When to stop waiting for others to hear that we leave; undefined before we leave, and once we are gone. */
   #goneBy: number | undefined;
@@ -56,9 +57,10 @@ export class Memberlist {
     const lateMs = now - this.#wakeAt;
     // Before any input, not at the tick alone: after a stall what waited may be handed over first.
     if (lateMs > 0) {
-      this.#prober.putOff(lateMs, now);
-      this.#self.knowledge.putOff(lateMs, now);
-      this.#exchanges.putOff(lateMs, now);
+      const putOff = this.#lateness.credit(lateMs, now);
+      this.#prober.putOff(putOff);
+      this.#self.knowledge.putOff(putOff);
+      this.#exchanges.putOff(putOff);
     }
     this.#take(input, now);
     this.#run(now);

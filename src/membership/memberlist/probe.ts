@@ -3,7 +3,7 @@
  * refused connection proves nothing, for the process may be between two lives.
  */
 import { failureCost, roundMs } from './awareness.js';
-import { putOff } from './lateness.js';
+import type { PutOff } from './lateness.js';
 import type { MemberRecord } from './record.js';
 import type { Tuning } from './settings.js';
 
@@ -45,11 +45,11 @@ export const withTcpAnswer = (round: Round): Round => ({ ...round, answeredOverT
 /** What a failed round says about our own health. */
 export const costOf = ({ asked, nacks }: Round): number => failureCost(asked, nacks);
 
-export function putOffRound(round: Round, lateMs: number, now: number): Round {
+export function putOffRound(round: Round, putOff: PutOff): Round {
   const { askAt, deadline } = round;
   return {
     ...round,
-    askAt: askAt === undefined ? undefined : putOff(askAt, lateMs, now),
-    deadline: putOff(deadline, lateMs, now),
+    askAt: askAt === undefined ? undefined : putOff(askAt),
+    deadline: putOff(deadline),
   };
 }

@@ -3,7 +3,7 @@
  */
 
 import { endpointOf, isEndpoint, withPort } from './endpoint.js';
-import { following } from './lateness.js';
+import { following, type PutOff } from './lateness.js';
 import type { Ack, Endpoint, IndirectPing, Nack, Ping, Suspect } from './message.js';
 import * as probe from './probe.js';
 import { type MemberRecord, SINCE } from './record.js';
@@ -38,9 +38,9 @@ export class Prober {
     return Math.min(this.#nextAt, roundAt, this.#relays.dueAt);
   }
 
-  putOff(lateMs: number, now: number): void {
-    if (this.#round !== undefined) this.#round = probe.putOffRound(this.#round, lateMs, now);
-    this.#relays.putOff(lateMs, now);
+  putOff(putOff: PutOff): void {
+    if (this.#round !== undefined) this.#round = probe.putOffRound(this.#round, putOff);
+    this.#relays.putOff(putOff);
   }
 
   /** Does what is due; the pings are to be sent over streams. */

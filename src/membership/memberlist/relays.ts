@@ -2,7 +2,7 @@
  * Pings we send on behalf of others, until they are answered or have failed. We pass the answer on under the number the asker
  * gave, and say so too if there is none.
  */
-import { putOff } from './lateness.js';
+import type { PutOff } from './lateness.js';
 import type { Endpoint } from './message.js';
 
 export interface Relay {
@@ -62,10 +62,10 @@ export class Relays {
     return at;
   }
 
-  putOff(lateMs: number, now: number): void {
+  putOff(putOff: PutOff): void {
     for (const [ours, relay] of this.#pending) {
-      const nackAt = relay.nackAt === undefined ? undefined : putOff(relay.nackAt, lateMs, now);
-      this.#pending.set(ours, { ...relay, nackAt, until: putOff(relay.until, lateMs, now) });
+      const nackAt = relay.nackAt === undefined ? undefined : putOff(relay.nackAt);
+      this.#pending.set(ours, { ...relay, nackAt, until: putOff(relay.until) });
     }
   }
 }

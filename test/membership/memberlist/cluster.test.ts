@@ -111,6 +111,14 @@ describe('a stall of our own', () => {
     expect(lost(world, 5000)).toEqual([]);
   });
 
+  test.each([5, 15, 50])('of %i ms at each timer puts the verdict on a crash off, but not for ever', (ms) => {
+    const world = joined(5);
+    world.timersLateMs = ms;
+    world.kill('n3');
+    world.run(25_000);
+    expect(sorted(lost(world, 5000))).toEqual(['n1', 'n2', 'n4', 'n5'].map((name) => `${name}: n3 dead`));
+  });
+
   test('of half a minute is taken for death by others, and for nothing by the stalled one', () => {
     const world = joined(3);
     world.stall('n1', 35_000);

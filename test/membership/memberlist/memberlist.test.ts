@@ -175,6 +175,15 @@ describe('an address to join', () => {
     expect(opened(lone.run(4900))).toEqual([]);
   });
 
+  test('that is our own is not asked, nor is any by a node that leaves', () => {
+    const lone = new Lone();
+    const endpoints = [at(1), at(2)];
+    expect(lone.input({ kind: 'join', endpoints })).toMatchObject([{ kind: 'open-stream', to: at(2) }]);
+    lone.input({ kind: 'leave', timeoutMs: 60_000 });
+    lone.input({ kind: 'stream-failed', stream: 1 });
+    expect(opened(lone.run(10_000))).toEqual([]);
+  });
+
   test('without any answer counts as failed after a while', () => {
     const lone = new Lone({ join: [at(2)] });
     const effects = lone.run(3500);

@@ -140,6 +140,21 @@ describe('a probe round', () => {
   });
 });
 
+test('a verdict that is due when we come back from a stall waits until we have read what came meanwhile', () => {
+  const { lone, ping } = probing('b');
+  const deadline = lone.now + 1000;
+  lone.run(deadline - 0.001);
+  lone.now = deadline + 5000;
+  lone.input({ kind: 'tick' });
+  expect(lone.node('b')?.state).toBe('alive');
+  lone.hear(ack(ping.seqNo));
+  expect([lone.member.health, lone.node('b')?.state]).toEqual([0, 'alive']);
+  // What did not come by then does not come any more.
+  const next = lone.runUntilSent('ping');
+  lone.run(lone.now + 1100);
+  expect([next.message.node, lone.node('b')?.state]).toEqual(['b', 'suspect']);
+});
+
 describe('a ping on behalf of another', () => {
   const request: IndirectPing = { kind: 'indirect-ping', seqNo: 77, node: 'b', target: at(2), nack: true };
 

@@ -2,7 +2,7 @@
  * Members of a memberlist cluster on a network of its own time: datagrams and streams take a while, and may be lost, doubled or
  * cut off. The same seed gives the same history.
  */
-import type { MemberlistEffect, MemberlistInput } from '../../src/membership/memberlist/exchange.js';
+import type { MemberlistEffect, MemberlistInput } from '../../src/membership/memberlist/boundary.js';
 import { Memberlist } from '../../src/membership/memberlist/memberlist.js';
 import type { Endpoint, PacketMessage, StreamMessage } from '../../src/membership/memberlist/message.js';
 import type { MemberlistSettings } from '../../src/membership/memberlist/settings.js';

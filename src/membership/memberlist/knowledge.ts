@@ -4,9 +4,9 @@
  */
 import { type Warnings, warnAbout } from '../warnings.js';
 import { adjustScore } from './awareness.js';
+import type { MemberEvent } from './boundary.js';
 import { incarnationAfter, judge } from './claims.js';
 import { endpointOf, sameBytes, withPort } from './endpoint.js';
-import type { MemberEvent } from './exchange.js';
 import type { PutOff } from './lateness.js';
 import type { Members } from './members.js';
 import type { Claim, Endpoint } from './message.js';

@@ -8,21 +8,22 @@
  *
  * Its own lateness, by which it was called after the time it asked for, is never counted as the silence of others.
  */
+
+import type { MemberlistEffect, MemberlistInput } from './boundary.js';
 import { endpointOf, isEndpoint } from './endpoint.js';
-import type { MemberlistEffect, MemberlistInput } from './exchange.js';
-import { Exchanges, isFor } from './exchanges.js';
 import { following, Lateness } from './lateness.js';
 import type { Endpoint, PacketMessage } from './message.js';
 import { Prober } from './prober.js';
 import { isMember, type MemberRecord } from './record.js';
 import { newSelf, type Self } from './self.js';
 import { type MemberlistSettings, withDefaults } from './settings.js';
+import { isFor, Streams } from './streams.js';
 import { gossipTargets } from './targets.js';
 
 export class Memberlist {
   readonly #self: Self;
   readonly #prober: Prober;
-  readonly #exchanges: Exchanges;
+  readonly #streams: Streams;
   readonly #lateness = new Lateness();
   #gossipAt: number;
   /** When to stop waiting for others to hear that we leave; undefined before we leave, and once we are gone. */
@@ -33,7 +34,7 @@ export class Memberlist {
   constructor(settings: MemberlistSettings, now: number) {
     this.#self = newSelf(withDefaults(settings), now);
     this.#prober = new Prober(this.#self, now);
-    this.#exchanges = new Exchanges(this.#self, this.#prober, now);
+    this.#streams = new Streams(this.#self, this.#prober, now);
     this.#gossipAt = now + this.#self.chance.fraction() * this.#self.settings.tuning.gossipIntervalMs;
     this.#wakeAt = now;
   }
@@ -60,14 +61,14 @@ export class Memberlist {
       const putOff = this.#lateness.credit(lateMs, now);
       this.#prober.putOff(putOff);
       this.#self.knowledge.putOff(putOff);
-      this.#exchanges.putOff(putOff);
+      this.#streams.putOff(putOff);
     }
     this.#take(input, now);
     this.#run(now);
     this.#wakeAt = Math.min(
       this.#prober.dueAt,
       this.#self.knowledge.dueAt,
-      this.#exchanges.dueAt,
+      this.#streams.dueAt,
       this.#gossipAt,
       this.#goneBy ?? Number.POSITIVE_INFINITY,
     );
@@ -85,16 +86,16 @@ export class Memberlist {
         this.#prober.onSendFailed(input.seqNo, input.because, now);
         return;
       case 'stream-request':
-        this.#exchanges.onRequest(input.request, input.from, input.message, now);
+        this.#streams.onRequest(input.request, input.from, input.message, now);
         return;
       case 'stream-answer':
-        this.#exchanges.onAnswer(input.stream, input.message, now);
+        this.#streams.onAnswer(input.stream, input.message, now);
         return;
       case 'stream-failed':
-        this.#exchanges.onFailed(input.stream);
+        this.#streams.onFailed(input.stream);
         return;
       case 'join':
-        this.#exchanges.setJoinList(input.endpoints, now);
+        this.#streams.setJoinList(input.endpoints, now);
         return;
       case 'meta':
         this.#self.knowledge.describe(input.meta);
@@ -135,9 +136,9 @@ export class Memberlist {
 
   /** Does whatever is due, verdicts before what spreads them. */
   #run(now: number): void {
-    for (const ping of this.#prober.run(now)) this.#exchanges.ping(ping);
+    for (const ping of this.#prober.run(now)) this.#streams.ping(ping);
     this.#self.knowledge.expireSuspicions(now);
-    this.#exchanges.run(now);
+    this.#streams.run(now);
     if (now >= this.#gossipAt) this.#gossip(now);
     const { self } = this.#self.settings;
     if (this.#goneBy !== undefined && (now >= this.#goneBy || this.#isAlone() || !this.#self.outbox.isTelling(self))) {

@@ -79,7 +79,7 @@ export class Members {
   #beginRound(rememberMs: number, now: number): readonly string[] {
     const forgotten: string[] = [];
     for (const record of this.#records.values()) {
-      // A node that is gone, were it ourselves, is forgotten by others alone.
+      // Ourselves we never forget, not even once we have left.
       if (record.name === this.#self || isMember(record) || now - record.since <= rememberMs) continue;
       forgotten.push(record.name);
     }

@@ -1,9 +1,10 @@
 /**
  * What one step wants done. Whatever is sent carries as much of what is still to be told as fits beside it.
  */
+
+import type { MemberlistEffect } from './boundary.js';
 import { Broadcasts, MOST_PARTS, PART_OVERHEAD, retransmitLimit } from './broadcasts.js';
 import { endpointOf } from './endpoint.js';
-import type { MemberlistEffect } from './exchange.js';
 import type { Members } from './members.js';
 import type { Claim, Endpoint, PacketMessage } from './message.js';
 import type { Settings } from './settings.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { MemberlistEffect, MemberlistInput } from '../../../src/membership/memberlist/exchange.js';
+import type { MemberlistEffect, MemberlistInput } from '../../../src/membership/memberlist/boundary.js';
 import { Memberlist } from '../../../src/membership/memberlist/memberlist.js';
 import type { Endpoint, PacketMessage, StreamMessage, Versions } from '../../../src/membership/memberlist/message.js';
 import type { MemberRecord } from '../../../src/membership/memberlist/record.js';

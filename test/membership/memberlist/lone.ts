@@ -1,7 +1,7 @@
 /**
  * One member alone, `a` at 10.0.0.1, whose others are played by the test.
  */
-import type { MemberlistEffect, MemberlistInput } from '../../../src/membership/memberlist/exchange.js';
+import type { MemberlistEffect, MemberlistInput } from '../../../src/membership/memberlist/boundary.js';
 import { Memberlist } from '../../../src/membership/memberlist/memberlist.js';
 import type { Alive, Endpoint, PacketMessage } from '../../../src/membership/memberlist/message.js';
 import type { MemberRecord } from '../../../src/membership/memberlist/record.js';

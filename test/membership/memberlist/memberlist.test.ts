@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MemberlistEffect } from '../../../src/membership/memberlist/exchange.js';
+import type { MemberlistEffect } from '../../../src/membership/memberlist/boundary.js';
 import type { NodeState, PushPull } from '../../../src/membership/memberlist/message.js';
 import { VERSIONS } from '../../../src/membership/memberlist/settings.js';
 import { alive, at, Lone, sent } from './lone.js';

@@ -21,7 +21,7 @@ interface Stream {
   readonly until: number;
 }
 
-export class Exchanges {
+export class Streams {
   readonly #self: Self;
   readonly #prober: Prober;
   readonly #joining: Joining;

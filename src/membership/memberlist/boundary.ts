@@ -21,6 +21,7 @@ export type MemberlistInput =
   | { readonly kind: 'stream-failed'; readonly stream: number }
   /** The addresses to join are these now. */
   | { readonly kind: 'join'; readonly endpoints: readonly Endpoint[] }
+  /** Our metadata are these now: at most 512 bytes, or nobody believes them. */
   | { readonly kind: 'meta'; readonly meta: Uint8Array }
   /** A faster detector than ours holds this node for silent, or is sure that it is dead: all members shall know. */
   | { readonly kind: 'accuse'; readonly name: string; readonly evidence: 'suspect' | 'dead' }

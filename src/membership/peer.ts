@@ -126,7 +126,7 @@ export function makeRoom(
 }
 
 /** How long a peer may be silent: `missed` of its own beats, and what the way and two busy loops may add to one. */
-export const silenceLimit = (peer: Peer, missed: number, graceMs: number): number => missed * peer.intervalMs + graceMs;
+const silenceLimit = (peer: Peer, missed: number, graceMs: number): number => missed * peer.intervalMs + graceMs;
 
 /** When a silence that goes on makes something of a peer that lives: first that it falters, then that it is silent. */
 export const nextVerdictAt = (peer: Peer, missed: number, graceMs: number): number =>

@@ -4,7 +4,7 @@ import { type Figures, figure, median } from '../figures.js';
 import { Pair, serviceAddress } from '../support/pair.js';
 import { inTurns } from '../support/turns.js';
 
-const ROUNDS = 9;
+const ROUNDS = 25;
 const SECONDS = 1;
 const ADDRESS = serviceAddress(0);
 

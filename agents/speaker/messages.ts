@@ -42,7 +42,7 @@ export interface OwnerChange {
   readonly from?: string;
   readonly to?: string;
   /** In one word, for metrics. */
-  readonly kind: 'silence' | 'left' | 'first' | 'ranking' | 'interfaces' | 'withdrawn' | 'heard' | 'restarted';
+  readonly kind: 'silence' | 'crash' | 'left' | 'first' | 'ranking' | 'interfaces' | 'withdrawn' | 'heard' | 'restarted';
   /** Why: `n1 3 beats missed: 312 ms of silence`. */
   readonly evidence: string;
   /** From the last sign of life of `from` to this decision, in milliseconds; absent unless it died. */

@@ -10,6 +10,7 @@ import { parseMac } from '../../src/net/mac.js';
 import { allowTrimming } from '../runtime/trim.js';
 import type { ToView, ToWire } from './messages.js';
 import type { AgentOptions } from './options.js';
+import { keepLowDescriptors } from './wire/descriptors.js';
 import { checkBuild } from './wire/link.js';
 import type { PeerName } from './wire/peers.js';
 import { Wire } from './wire/wire.js';
@@ -37,6 +38,7 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
   const unsafe = checkBuild();
   if (unsafe !== undefined) return fail([unsafe]);
 
+  keepLowDescriptors();
   // The wire's first words wait until the view thread is there to hear them.
   const early: ToView[] = [];
   let post = (message: ToView): void => void early.push(message);

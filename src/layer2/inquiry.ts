@@ -10,9 +10,16 @@ import type { AddressKey } from '../net/address.js';
 import type { Ballot, On } from './ballot.js';
 import type { Election } from './claims.js';
 
-/** Questions to one peer, one after another. */
-const TRIES = 5;
-const EVERY_MS = 20;
+/** How many questions one after another, and how long each has for its answer. */
+export interface Patience {
+  readonly tries: number;
+  readonly everyMs: number;
+}
+
+/** A peer whose beats falter. */
+const PATIENT: Patience = { tries: 5, everyMs: 20 };
+/** One whose process is known to have ended, as far as TCP goes: that is nearly sure. */
+export const BRIEF: Patience = { tries: 1, everyMs: 5 };
 /** Between an answer and the next questions. */
 const AGAIN_MS = 500;
 
@@ -42,6 +49,7 @@ interface Inquiry {
   /** Whether something was answered in this round. */
   readonly answered: boolean;
   readonly nextAt: number;
+  readonly patience: Patience;
 }
 
 /** State of one caller, with time as a parameter. */
@@ -66,10 +74,10 @@ export class Inquiries {
   }
 
   /** Begins to ask a peer; one who is asked already goes on being asked what he is asked. Without a question he is silent. */
-  begin(peer: string, questions: readonly Question[], now: number): void {
+  begin(peer: string, questions: readonly Question[], now: number, patience: Patience = PATIENT): void {
     if (this.#inquiries.has(peer)) return;
     const verdict = questions.length === 0 ? 'silent' : 'asking';
-    this.#inquiries.set(peer, { questions, verdict, tries: 0, answered: false, nextAt: now });
+    this.#inquiries.set(peer, { questions, verdict, tries: 0, answered: false, nextAt: now, patience });
   }
 
   /** The peer is heard again, or gone for good: what the wire says of him is of no interest. */
@@ -85,7 +93,14 @@ export class Inquiries {
       return false;
     }
     const questions = before === undefined || before.questions.length === 0 ? [question] : before.questions;
-    this.#inquiries.set(peer, { questions, verdict: 'answered', tries: 0, answered: false, nextAt: now + AGAIN_MS });
+    this.#inquiries.set(peer, {
+      questions,
+      verdict: 'answered',
+      tries: 0,
+      answered: false,
+      nextAt: now + AGAIN_MS,
+      patience: PATIENT,
+    });
     return true;
   }
 
@@ -105,7 +120,8 @@ export class Inquiries {
 
 function proceed(inquiry: Inquiry, now: number): Inquiry {
   if (inquiry.answered) return { ...inquiry, tries: 0, answered: false, nextAt: now + AGAIN_MS };
-  if (inquiry.tries < TRIES) return { ...inquiry, tries: inquiry.tries + 1, nextAt: now + EVERY_MS };
+  const { tries, everyMs } = inquiry.patience;
+  if (inquiry.tries < tries) return { ...inquiry, tries: inquiry.tries + 1, nextAt: now + everyMs };
   return { ...inquiry, verdict: 'silent' };
 }
 

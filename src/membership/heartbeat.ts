@@ -25,6 +25,8 @@ export type HeartbeatInput =
   | { readonly kind: 'macs'; readonly macs: readonly Mac[] }
   /** A peer of `--join` whose name got an address only now. A start that has not settled waits for it too. */
   | { readonly kind: 'join'; readonly address: string }
+  /** A peer's process has ended, as the end of its connection tells; what is heard from it later contradicts that. */
+  | { readonly kind: 'crashed'; readonly name: string; readonly sinceMs: number }
   | { readonly kind: 'leave' };
 
 export type HeartbeatEffect =
@@ -98,6 +100,8 @@ export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: num
       return finish({ state: beatNow({ ...state, macs: input.macs.slice(0, MOST_MACS) }, now), effects: [] }, now);
     case 'join':
       return finish({ state: beatNow(joinLate(state, input.address), now), effects: [] }, now);
+    case 'crashed':
+      return finish(crash(state, input.name, input.sinceMs, now), now);
     case 'leave':
       return finish({ state: state.leaving ? state : beatNow({ ...state, leaving: true }, now), effects: [] }, now);
   }
@@ -145,6 +149,13 @@ function tick(state: Heartbeat, now: number): HeartbeatStep {
     else peers.set(peer.name, judged);
   }
   return { state: { ...state, peers }, effects };
+}
+
+function crash(state: Heartbeat, name: string, sinceMs: number, now: number): HeartbeatStep {
+  const known = state.peers.get(name);
+  if (known?.state !== 'alive') return { state, effects: [] };
+  const peer: Peer = { ...known, state: 'silent', faltering: true, since: now, evidence: { kind: 'crash', sinceMs } };
+  return { state: { ...state, peers: new Map(state.peers).set(name, peer) }, effects: [changed(peer, known)] };
 }
 
 function receive(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {

@@ -13,6 +13,8 @@ export type Evidence =
   | { readonly kind: 'heard' }
   | { readonly kind: 'restarted'; readonly bootId: string }
   | { readonly kind: 'silence'; readonly missed: number; readonly silentMs: number }
+  /** Its connection ended and another was refused; this long before the verdict. */
+  | { readonly kind: 'crash'; readonly sinceMs: number }
   | { readonly kind: 'left' };
 
 export interface Member {
@@ -56,6 +58,8 @@ export function formatEvidence(evidence: Evidence): string {
       return `new boot id ${evidence.bootId}`;
     case 'silence':
       return `${evidence.missed} beats missed: ${Math.round(evidence.silentMs)} ms of silence`;
+    case 'crash':
+      return 'closed its connection and refuses another: its process has ended';
     case 'left':
       return 'said that it leaves';
   }

@@ -1,5 +1,6 @@
 /**
- * Something between the nodes drops heartbeats: whoever lives keeps what he owns, because he answers on the wire.
+ * Something between the nodes drops heartbeats, or resets connections: whoever lives keeps what he owns, because he answers on the
+ * wire.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -95,4 +96,23 @@ test('a node that others do not hear keeps its addresses; when it dies, they are
     const now = nameOf(await ask(lab.client, ip));
     return now !== undefined && now !== owner;
   });
+});
+
+test('connections that somebody resets move nothing, and are there again', async () => {
+  const before = await owners();
+  const reset = async (): Promise<number> => {
+    const killed = await Promise.all(
+      NODES.map((node) => lab.network.host(node).run('ss', ['-K', '-H', '-t', 'dport', '=', '7946'])),
+    );
+    return killed.flatMap(({ stdout }) => stdout.split('\n').filter((line) => line.includes('ESTAB'))).length;
+  };
+  await until('each holds a connection to each', async () => (await reset()) >= NODES.length * (NODES.length - 1));
+  await until('they are there again', async () => (await reset()) >= NODES.length * (NODES.length - 1));
+  await sleep(500);
+  for (const agent of agents.values()) {
+    expect(
+      agent.log.filter(({ event, evidence }) => event === 'serviceAnnounced' && /ended|silence/.test(String(evidence))),
+    ).toEqual([]);
+  }
+  expect(await owners()).toEqual(before);
 });

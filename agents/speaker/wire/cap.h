@@ -15,10 +15,10 @@ __attribute__((used)) static const char arpeggio_build[] = "frames are cut at 25
 
 #define pcap_set_snaplen(handle, length) pcap_set_snaplen(handle, 256)
 
-/* Since Linux 4.20. Where it fails, the filter does the same. */
 static int arpeggio_activate(pcap_t *handle) {
   int status = pcap_activate(handle);
 #ifdef PACKET_IGNORE_OUTGOING
+  /* Since Linux 4.20. Where it fails, the filter does the same. */
   int yes = 1;
   if (status >= 0) setsockopt(pcap_fileno(handle), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
 #endif

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Cap } from 'cap';
 import { type Issue, issue } from '../../../src/issue/issue.js';
+import { withLowDescriptors } from './descriptors.js';
 
 /** Longer frames are cut: all that is read of one, an ARP packet, ends at byte 42. */
 const FRAME_BYTES = 256;
@@ -66,7 +67,7 @@ export function openLink(name: string, filter: string, onFrame: OnFrame): Link |
   const outlet: Outlet = { receive: (length) => onFrame(view, length) };
   const capture = newCapture(outlet);
   try {
-    const type = capture.open(name, filter, ringBytes(), frame);
+    const type = withLowDescriptors(() => capture.open(name, filter, ringBytes(), frame));
     if (type !== 'ETHERNET') {
       capture.close();
       return issue('CAPTURE_FAILED', name, `${name} is not Ethernet but ${type}`);
@@ -80,7 +81,7 @@ export function openLink(name: string, filter: string, onFrame: OnFrame): Link |
     send: (bytes, length) => capture.send(bytes, length),
     close: () => {
       outlet.receive = undefined;
-      capture.close();
+      withLowDescriptors(() => capture.close());
     },
   };
 }

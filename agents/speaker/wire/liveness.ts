@@ -105,6 +105,11 @@ export class Liveness {
     this.#step({ kind: 'macs', macs });
   }
 
+  /** The peer's process has ended, as far as its connection and the wire tell. */
+  crashed(name: string, sinceMs: number): void {
+    this.#step({ kind: 'crashed', name, sinceMs });
+  }
+
   leave(): void {
     this.#step({ kind: 'leave' });
   }

@@ -3,7 +3,7 @@
  * members were last known to be.
  */
 import type { Move } from '../../../src/layer2/claims.js';
-import { formatEvidence, type Membership } from '../../../src/membership/membership.js';
+import { type Evidence, formatEvidence, type Membership } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { OwnerChange } from '../messages.js';
 
@@ -14,8 +14,8 @@ export function ownerChange(move: Move, membership: Membership, unanswerable: Re
   const ends = { address, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const gone = membership.members.find(({ name, state }) => name === from && state !== 'alive');
   if (gone !== undefined) {
-    const silence = gone.evidence.kind === 'silence' ? { silenceMs: gone.evidence.silentMs } : {};
-    return { ...ends, kind: gone.evidence.kind, evidence: `${gone.name} ${formatEvidence(gone.evidence)}`, ...silence };
+    const { evidence } = gone;
+    return { ...ends, kind: evidence.kind, evidence: `${gone.name} ${formatEvidence(evidence)}`, ...silenceOf(evidence) };
   }
   if (from === to) return { ...ends, kind: 'interfaces', evidence: 'its interfaces changed' };
   if (to === undefined && unanswerable.has(key)) {
@@ -25,4 +25,9 @@ export function ownerChange(move: Move, membership: Membership, unanswerable: Re
     return { ...ends, kind: 'withdrawn', evidence: 'no longer announced, or no node that may announce it is live' };
   if (from === undefined) return { ...ends, kind: 'first', evidence: 'first live node of the ranking; nobody owned it before' };
   return { ...ends, kind: 'ranking', evidence: `${to} is now the first live node of the ranking` };
+}
+
+function silenceOf(evidence: Evidence): { readonly silenceMs?: number } {
+  if (evidence.kind === 'silence') return { silenceMs: evidence.silentMs };
+  return evidence.kind === 'crash' ? { silenceMs: evidence.sinceMs } : {};
 }

@@ -3,7 +3,7 @@
  */
 
 import { type Issue, issue } from '../../../src/issue/issue.js';
-import { Inquiries, type Question } from '../../../src/layer2/inquiry.js';
+import { BRIEF, Inquiries, type Question } from '../../../src/layer2/inquiry.js';
 import type { Member } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import { type Mac, macNumber } from '../../../src/net/mac.js';
@@ -13,6 +13,8 @@ export interface QuestionsOptions {
   readonly ports: Ports;
   /** A verdict is another than it was. */
   readonly onVerdict: () => void;
+  /** A peer whose connection ended, this long ago, does not answer on the wire either. */
+  readonly onCrash: (peer: string, sinceMs: number) => void;
   readonly report: (issues: readonly Issue[]) => void;
 }
 
@@ -23,6 +25,8 @@ export class Questions {
   readonly #asked = new Map<string, readonly AddressKey[]>();
   #keys: ReadonlySet<AddressKey> = new Set();
   #members: readonly Member[] = [];
+  /** Peers whose connection ended, and when: that is not believed before the wire was asked. */
+  readonly #ended = new Map<string, number>();
   /** Peers of whom it was told that they answer although they are not heard. */
   readonly #told = new Map<string, AddressKey>();
   /** How often a peer was found to answer, whose addresses this node or another would have taken. */
@@ -48,19 +52,31 @@ export class Questions {
     return verdict === 'asking' || verdict === 'answered';
   }
 
+  /** Its beats falter. */
   begin(peer: string, questions: readonly Question[]): void {
+    if (this.#inquiries.verdictOn(peer) !== undefined) return;
     this.#inquiries.begin(peer, questions, performance.now());
-    this.#ask(
-      peer,
-      questions.map(({ key }) => key),
-    );
+    this.#ask(peer, questions);
     this.tick(performance.now());
+  }
+
+  /** Its connection ended `sinceMs` ago, and another was refused. */
+  beginBriefly(peer: string, questions: readonly Question[], sinceMs: number): void {
+    const now = performance.now();
+    if (this.#inquiries.verdictOn(peer) === undefined) {
+      this.#inquiries.begin(peer, questions, now, BRIEF);
+      this.#ask(peer, questions);
+    }
+    this.#ended.set(peer, now - sinceMs);
+    if (this.#inquiries.verdictOn(peer) === 'silent') this.#believeEnd(peer, now);
+    else this.tick(now);
   }
 
   /** The peer is heard again. */
   end(peer: string): void {
     this.#inquiries.end(peer);
     this.#told.delete(peer);
+    this.#ended.delete(peer);
     this.#ask(peer, []);
   }
 
@@ -84,7 +100,9 @@ export class Questions {
     // One that is heard needs no advocate; one that is not, and answers for what another owned, does.
     if (!isAsked && member.state === 'alive') return;
     const isNews = this.#inquiries.answer(member.name, { key, on: 'all' }, performance.now());
-    if (!isAsked) this.#ask(member.name, [key]);
+    if (!isAsked) this.#ask(member.name, [{ key, on: 'all' }]);
+    // Somebody reset the connection; his beats come.
+    if (member.state === 'alive' && this.#ended.has(member.name)) this.end(member.name);
     if (!isNews) return;
     this.#tell();
     this.#options.onVerdict();
@@ -97,12 +115,24 @@ export class Questions {
     for (const { key, on } of due) {
       for (const port of this.#options.ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, 'question');
     }
-    if (decided.length > 0) this.#options.onVerdict();
+    if (decided.length === 0) return;
+    for (const peer of decided) this.#believeEnd(peer, now);
+    this.#options.onVerdict();
   }
 
-  #ask(peer: string, keys: readonly AddressKey[]): void {
-    if (keys.length === 0) this.#asked.delete(peer);
-    else this.#asked.set(peer, keys);
+  #believeEnd(peer: string, now: number): void {
+    const endedAt = this.#ended.get(peer);
+    if (endedAt === undefined) return;
+    this.#ended.delete(peer);
+    this.#options.onCrash(peer, now - endedAt);
+  }
+
+  #ask(peer: string, questions: readonly Question[]): void {
+    if (questions.length === 0) this.#asked.delete(peer);
+    else {
+      const keys = questions.map(({ key }) => key);
+      this.#asked.set(peer, keys);
+    }
     this.#keys = new Set([...this.#asked.values()].flat());
   }
 

@@ -18,6 +18,7 @@ import type { WireCounts } from '../sample.js';
 import { Announcer } from './announcer.js';
 import { Counters } from './counters.js';
 import { SolicitedNodeGroups } from './groups.js';
+import { Lifelines } from './lifelines.js';
 import { Liveness } from './liveness.js';
 import { ownerChange } from './ownerchange.js';
 import type { PeerName } from './peers.js';
@@ -45,6 +46,7 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #counters: Counters = new Counters();
   readonly #liveness: Liveness;
+  readonly #lifelines: Lifelines;
   readonly #ports: Ports;
   readonly #announcer: Announcer;
   readonly #strangers: Strangers;
@@ -93,7 +95,16 @@ export class Wire {
         this.#elect();
         this.#schedule();
       },
+      onCrash: (peer, sinceMs) => this.#liveness.crashed(peer, sinceMs),
       report: (issues) => options.post({ type: 'issues', issues }),
+    });
+    this.#lifelines = new Lifelines({
+      port: options.port,
+      onCrash: (peer, sinceMs) => {
+        if (this.#leaving) return;
+        this.#questions.beginBriefly(peer, questionsTo(peer, this.#ballot, this.#election), sinceMs);
+        this.#schedule();
+      },
     });
     this.#liveness = new Liveness({
       self: options.node,
@@ -114,7 +125,7 @@ export class Wire {
 
   /** Takes the port of the heartbeats. The issue ends the process: without them nobody may own anything. */
   async bind(): Promise<Issue | undefined> {
-    return this.#liveness.bind();
+    return (await this.#liveness.bind()) ?? (await this.#lifelines.bind());
   }
 
   /** Begins to send and hear heartbeats, until `signal` aborts. */
@@ -135,6 +146,7 @@ export class Wire {
     if (owned.length > 0 && hasSuccessor) await new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#lifelines.close();
     this.#ports.close();
     this.#groups.close();
     const changes = owned.map(
@@ -187,6 +199,7 @@ export class Wire {
     const { membership } = this.#liveness;
     this.#strangers.setPeers(membership.members.flatMap(({ macs }) => macs));
     this.#questions.setMembers(membership.members);
+    this.#lifelines.setMembers(membership.members);
     this.#elect();
     this.#options.post({ type: 'membership', membership });
     this.#schedule();

@@ -1,0 +1,34 @@
+/**
+ * Low file descriptors are kept for captures. When a process is killed Linux ends what it has open, the highest descriptor first, and
+ * waits for 20 to 40 ms over each capture; the connections by whose end peers notice a death (lifelines.ts) have to end before.
+ */
+import { closeSync, openSync } from 'node:fs';
+
+/** A capture takes two or three. Beyond that many, deaths are noticed later. */
+const KEPT = 48;
+const OF_ONE_CAPTURE = 4;
+
+/** Placeholders, lowest first. */
+const kept: number[] = [];
+/** The highest one that was ever kept; undefined: none are. */
+let highest: number | undefined;
+
+/** Before anything else is opened. */
+export function keepLowDescriptors(): void {
+  while (kept.length < KEPT) kept.push(openSync('/dev/null', 'r'));
+  highest = kept.at(-1);
+}
+
+/** Runs what opens or closes a capture, with some of the low descriptors free for it; keeps those again that are free afterwards. */
+export function withLowDescriptors<T>(work: () => T): T {
+  if (highest === undefined) return work();
+  for (const fd of kept.splice(0, OF_ONE_CAPTURE)) closeSync(fd);
+  try {
+    return work();
+  } finally {
+    let fd = openSync('/dev/null', 'r');
+    for (; fd <= highest; fd = openSync('/dev/null', 'r')) kept.push(fd);
+    closeSync(fd);
+    kept.sort((a, b) => a - b);
+  }
+}

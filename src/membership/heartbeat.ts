@@ -8,7 +8,7 @@
 import { type Mac, sameMac } from '../net/mac.js';
 import { type Beat, MOST_MACS } from './beat.js';
 import type { Member, MemberState, Membership } from './membership.js';
-import { hear, isContested, judgeSilence, makeRoom, newPeer, noteRival, type Peer, type Rival } from './peer.js';
+import { hear, isContested, judgeSilence, lastSignAt, makeRoom, newPeer, noteRival, type Peer, type Rival } from './peer.js';
 import type { Heartbeat, HeartbeatSettings } from './state.js';
 import { nextBeat, ownBeat, targets, wakeAt } from './voice.js';
 import { warnAbout } from './warnings.js';
@@ -27,6 +27,8 @@ export type HeartbeatInput =
   | { readonly kind: 'join'; readonly address: string }
   /** A peer's process has ended, as the end of its connection tells; what is heard from it later contradicts that. */
   | { readonly kind: 'crashed'; readonly name: string; readonly sinceMs: number }
+  /** A silent peer answers on the wire: it is not forgotten. */
+  | { readonly kind: 'answered'; readonly name: string }
   | { readonly kind: 'leave' };
 
 export type HeartbeatEffect =
@@ -102,6 +104,8 @@ export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: num
       return finish({ state: beatNow(joinLate(state, input.address), now), effects: [] }, now);
     case 'crashed':
       return finish(crash(state, input.name, input.sinceMs, now), now);
+    case 'answered':
+      return finish({ state: answered(state, input.name, now), effects: [] }, now);
     case 'leave':
       return finish({ state: state.leaving ? state : beatNow({ ...state, leaving: true }, now), effects: [] }, now);
   }
@@ -145,7 +149,8 @@ function tick(state: Heartbeat, now: number): HeartbeatStep {
     const judged = judgeSilence(peer, missed, graceMs, now);
     if (judged.faltering && !peer.faltering) effects.push({ kind: 'faltering', name: peer.name });
     if (judged.state !== peer.state) effects.push(changed(judged, peer));
-    if (judged.state !== 'alive' && now - judged.since >= forgetAfterMs) effects.push({ kind: 'forgotten', name: peer.name });
+    if (judged.state !== 'alive' && now - lastSignAt(judged) >= forgetAfterMs)
+      effects.push({ kind: 'forgotten', name: peer.name });
     else peers.set(peer.name, judged);
   }
   return { state: { ...state, peers }, effects };
@@ -156,6 +161,12 @@ function crash(state: Heartbeat, name: string, sinceMs: number, now: number): He
   if (known?.state !== 'alive') return { state, effects: [] };
   const peer: Peer = { ...known, state: 'silent', faltering: true, since: now, evidence: { kind: 'crash', sinceMs } };
   return { state: { ...state, peers: new Map(state.peers).set(name, peer) }, effects: [changed(peer, known)] };
+}
+
+function answered(state: Heartbeat, name: string, now: number): Heartbeat {
+  const known = state.peers.get(name);
+  if (known === undefined) return state;
+  return { ...state, peers: new Map(state.peers).set(name, { ...known, answeredAt: now }) };
 }
 
 function receive(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {

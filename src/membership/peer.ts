@@ -27,8 +27,13 @@ export interface Peer {
   readonly faltering: boolean;
   /** When its newest beat came, moved forward by the time in which we could not have heard it. */
   readonly heardAt: number;
+  /** When it last answered on the wire, while it was silent. */
+  readonly answeredAt?: number;
   readonly rivals: readonly Rival[];
 }
+
+/** When a peer that is not alive was last known to be there. */
+export const lastSignAt = ({ since, answeredAt = since }: Peer): number => Math.max(since, answeredAt);
 
 /** A boot id that is not, or no longer, the one that speaks under its name. */
 export interface Rival {
@@ -118,7 +123,8 @@ export function makeRoom(
 ): { readonly peers: ReadonlyMap<string, Peer>; readonly forgotten: readonly string[] } | undefined {
   if (peers.size < most) return { peers, forgotten: [] };
   let gone: Peer | undefined;
-  for (const peer of peers.values()) if (peer.state !== 'alive' && (gone === undefined || peer.since < gone.since)) gone = peer;
+  for (const peer of peers.values())
+    if (peer.state !== 'alive' && (gone === undefined || lastSignAt(peer) < lastSignAt(gone))) gone = peer;
   if (gone === undefined) return undefined;
   const rest = new Map(peers);
   rest.delete(gone.name);

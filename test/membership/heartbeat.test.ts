@@ -303,6 +303,44 @@ describe('beats that are not news', () => {
   });
 });
 
+describe('a silent peer', () => {
+  const silent = (): ReturnType<typeof alone> => {
+    const node = alone({ forgetAfterMs: 1000 });
+    node.hear({ node: 'b' }, B, 0);
+    for (const now of [100, 200, 210, 300, 310]) node.step({ kind: 'tick' }, now);
+    return node;
+  };
+  const ticks = (node: ReturnType<typeof alone>, from: number, to: number): readonly HeartbeatEffect[] =>
+    Array.from({ length: (to - from) / 10 }, (_, i) => node.step({ kind: 'tick' }, from + i * 10)).flat();
+
+  test('falters before it is silent, and is steady again when it is heard in time', () => {
+    const node = alone();
+    node.hear({ node: 'b' }, B, 0);
+    for (const now of [100, 200]) expect(node.step({ kind: 'tick' }, now)).toEqual([]);
+    expect(node.step({ kind: 'tick' }, 210)).toEqual([{ kind: 'faltering', name: 'b' }]);
+    expect(node.hear({ node: 'b', sequence: 2 }, B, 250)).toEqual([{ kind: 'steady', name: 'b' }]);
+  });
+
+  test('is forgotten, but not as long as it answers on the wire', () => {
+    expect(ticks(silent(), 320, 1400)).toEqual([{ kind: 'forgotten', name: 'b' }]);
+    const node = silent();
+    expect(ticks(node, 320, 1200)).toEqual([]);
+    node.step({ kind: 'answered', name: 'b' }, 1200);
+    expect(ticks(node, 1210, 2190)).toEqual([]);
+    expect(ticks(node, 2190, 2300)).toEqual([{ kind: 'forgotten', name: 'b' }]);
+  });
+
+  test('is silent at once when its process has ended, and is back with its next life', () => {
+    const node = alone();
+    node.hear({ node: 'b' }, B, 0);
+    expect(node.step({ kind: 'crashed', name: 'b', sinceMs: 6 }, 50)).toMatchObject([
+      { kind: 'changed', was: 'alive', member: { state: 'silent', evidence: { kind: 'crash', sinceMs: 6 } } },
+    ]);
+    expect(node.step({ kind: 'crashed', name: 'b', sinceMs: 6 }, 51)).toEqual([]);
+    expect(node.hear({ node: 'b', bootId: boot(2) }, B, 90)).toMatchObject([{ kind: 'changed', was: 'silent' }]);
+  });
+});
+
 describe('two nodes of one name', () => {
   test('are noticed, and do not flap', () => {
     const node = alone();

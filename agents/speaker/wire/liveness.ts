@@ -105,6 +105,11 @@ export class Liveness {
     this.#step({ kind: 'macs', macs });
   }
 
+  /** The peer answers on the wire: it is not forgotten, however long it is not heard. */
+  answered(name: string): void {
+    this.#step({ kind: 'answered', name });
+  }
+
   /** The peer's process has ended, as far as its connection and the wire tell. */
   crashed(name: string, sinceMs: number): void {
     this.#step({ kind: 'crashed', name, sinceMs });

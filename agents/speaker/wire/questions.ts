@@ -13,6 +13,8 @@ export interface QuestionsOptions {
   readonly ports: Ports;
   /** A verdict is another than it was. */
   readonly onVerdict: () => void;
+  /** A peer that is not heard answers; for every frame that says so. */
+  readonly onAnswer: (peer: string) => void;
   /** A peer whose connection ended, this long ago, does not answer on the wire either. */
   readonly onCrash: (peer: string, sinceMs: number) => void;
   readonly report: (issues: readonly Issue[]) => void;
@@ -101,6 +103,7 @@ export class Questions {
     if (!isAsked && member.state === 'alive') return;
     const isNews = this.#inquiries.answer(member.name, { key, on: 'all' }, performance.now());
     if (!isAsked) this.#ask(member.name, [{ key, on: 'all' }]);
+    if (member.state === 'silent') this.#options.onAnswer(member.name);
     // Somebody reset the connection; his beats come.
     if (member.state === 'alive' && this.#ended.has(member.name)) this.end(member.name);
     if (!isNews) return;

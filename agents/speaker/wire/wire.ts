@@ -95,6 +95,7 @@ export class Wire {
         this.#elect();
         this.#schedule();
       },
+      onAnswer: (peer) => this.#liveness.answered(peer),
       onCrash: (peer, sinceMs) => this.#liveness.crashed(peer, sinceMs),
       report: (issues) => options.post({ type: 'issues', issues }),
     });

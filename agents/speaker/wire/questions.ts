@@ -96,8 +96,10 @@ export class Questions {
   claim(key: AddressKey, mac: Mac): void {
     if (!this.#keys.has(key)) return;
     const number = macNumber(mac);
-    const member = this.#members.find(({ macs }) => macs.some((one) => macNumber(one) === number));
-    if (member === undefined || member.state === 'left') return;
+    const bearers = this.#members.filter(({ macs, state }) => state !== 'left' && macs.some((one) => macNumber(one) === number));
+    // A host that goes by another name now is not still there under the name it had.
+    const member = bearers.find(({ state }) => state === 'alive') ?? bearers[0];
+    if (member === undefined) return;
     const isAsked = this.#asked.has(member.name);
     // One that is heard needs no advocate; one that is not, and answers for what another owned, does.
     if (!isAsked && member.state === 'alive') return;

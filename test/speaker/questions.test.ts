@@ -1,0 +1,55 @@
+/**
+ * Whom an answer on the wire speaks for, without a wire.
+ */
+import { beforeEach, expect, test } from 'vitest';
+import { Counters } from '../../agents/speaker/wire/counters.js';
+import { Ports } from '../../agents/speaker/wire/ports.js';
+import { Questions } from '../../agents/speaker/wire/questions.js';
+import type { Question } from '../../src/layer2/inquiry.js';
+import type { Member, MemberState } from '../../src/membership/membership.js';
+import { type Mac, parseMac } from '../../src/net/mac.js';
+
+const WEB: Question = { key: 0xc0000201, on: 'all' };
+const MAC = parseMac('02:00:00:00:00:01') as Mac;
+const member = (name: string, state: MemberState): Member => ({
+  name,
+  address: '10.0.0.1:7946',
+  state,
+  ready: true,
+  macs: [MAC],
+  evidence: { kind: 'heard' },
+  since: 0,
+});
+
+let questions: Questions;
+beforeEach(() => {
+  const nothing = (): void => undefined;
+  const ports = new Ports({
+    counters: new Counters(),
+    claims: () => new Map(),
+    asked: () => questions.keys,
+    onClaim: nothing,
+    onBusy: nothing,
+    onChange: nothing,
+    onSchedule: nothing,
+    post: nothing,
+  });
+  questions = new Questions({ ports, onVerdict: nothing, onCrash: nothing, report: nothing });
+});
+
+test.each<[string, readonly Member[], boolean]>([
+  ['a silent peer that answers is held', [member('n1', 'silent')], true],
+  ['what a host answers under a new name does not hold the old one', [member('n1', 'silent'), member('n2', 'alive')], false],
+  [
+    'one that left before under another name does not keep it from being held',
+    [member('n0', 'left'), member('n1', 'silent')],
+    true,
+  ],
+])('%s', (_, members, isHeld) => {
+  questions.begin('n1', [WEB]);
+  questions.setMembers(members);
+  questions.claim(WEB.key, MAC);
+  expect(questions.holds('n1')).toBe(true);
+  for (let i = 0; i < 6; i++) questions.tick(Math.min(questions.wakeAt, performance.now() + 200));
+  expect(questions.holds('n1')).toBe(isHeld);
+});

@@ -80,6 +80,12 @@ export class Inquiries {
     this.#inquiries.set(peer, { questions, verdict, tries: 0, answered: false, nextAt: now, patience });
   }
 
+  /** He owns other addresses than when the asking began; what he owns no more he rightly does not answer for. */
+  askInstead(peer: string, questions: readonly Question[]): void {
+    const before = this.#inquiries.get(peer);
+    if (before !== undefined) this.#inquiries.set(peer, { ...before, questions });
+  }
+
   /** The peer is heard again, or gone for good: what the wire says of him is of no interest. */
   end(peer: string): void {
     this.#inquiries.delete(peer);

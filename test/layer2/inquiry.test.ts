@@ -51,6 +51,15 @@ describe('a peer that falters', () => {
     expect(decided).toEqual([[last + 100, 'n1']]);
   });
 
+  test('is asked for what it owns now', () => {
+    const inquiries = new Inquiries();
+    inquiries.begin('n1', [WEB], 0);
+    inquiries.askInstead('n1', [DNS]);
+    expect(inquiries.step(0).due).toEqual([DNS]);
+    inquiries.askInstead('n2', [DNS]);
+    expect(inquiries.verdictOn('n2')).toBeUndefined();
+  });
+
   test('is asked no more when it is heard', () => {
     const inquiries = new Inquiries();
     inquiries.begin('n1', [WEB], 0);

@@ -53,3 +53,17 @@ test.each<[string, readonly Member[], boolean]>([
   for (let i = 0; i < 6; i++) questions.tick(Math.min(questions.wakeAt, performance.now() + 200));
   expect(questions.holds('n1')).toBe(isHeld);
 });
+
+test('who is held is asked for what he owns now, not for what he was asked for first', () => {
+  const dns: Question = { key: 0xc0000202, on: 'all' };
+  questions.begin('n1', [WEB]);
+  questions.setMembers([member('n1', 'silent')]);
+  questions.claim(WEB.key, MAC);
+  questions.review(() => [dns]);
+  expect([...questions.keys]).toEqual([dns.key]);
+  questions.claim(dns.key, MAC);
+  for (let i = 0; i < 4; i++) questions.tick(questions.wakeAt);
+  expect(questions.holds('n1')).toBe(true);
+  questions.review(() => []);
+  expect([...questions.keys]).toEqual([dns.key]);
+});

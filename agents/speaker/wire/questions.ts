@@ -74,6 +74,16 @@ export class Questions {
     else this.tick(now);
   }
 
+  /** Owners may be others: who is held is asked for what he owns now, if that is anything. */
+  review(questionsTo: (peer: string) => readonly Question[]): void {
+    for (const peer of [...this.#asked.keys()]) {
+      const questions = this.holds(peer) ? questionsTo(peer) : [];
+      if (questions.length === 0) continue;
+      this.#inquiries.askInstead(peer, questions);
+      this.#ask(peer, questions);
+    }
+  }
+
   /** The peer is heard again. */
   end(peer: string): void {
     this.#inquiries.end(peer);

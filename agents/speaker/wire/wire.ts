@@ -242,6 +242,7 @@ export class Wire {
     const before = this.#election;
     const canAnswer = (key: AddressKey, on: On): boolean => this.#ports.canAnswer(key, on);
     this.#election = elect(this.#ballot, this.#live(), { name: node, canAnswer });
+    this.#questions.review((peer) => questionsTo(peer, this.#ballot, this.#election));
     const { claims, unanswerable } = this.#election;
     const { claimed, released } = diffElections(before, this.#election, node);
     if (released.length > 0) {

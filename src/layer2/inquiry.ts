@@ -20,6 +20,7 @@ export interface Patience {
 const PATIENT: Patience = { tries: 5, everyMs: 20 };
 /** One whose process is known to have ended, as far as TCP goes: that is nearly sure. */
 export const BRIEF: Patience = { tries: 1, everyMs: 5 };
+const LATE_MS = 2;
 /** Between an answer and the next questions. */
 const AGAIN_MS = 500;
 
@@ -50,6 +51,8 @@ interface Inquiry {
   readonly answered: boolean;
   readonly nextAt: number;
   readonly patience: Patience;
+  /** The verdict was put off because this node was late. */
+  readonly isLate: boolean;
 }
 
 /** State of one caller, with time as a parameter. */
@@ -59,11 +62,6 @@ export class Inquiries {
   /** Undefined: he was not asked. */
   verdictOn(peer: string): Verdict | undefined {
     return this.#inquiries.get(peer)?.verdict;
-  }
-
-  /** Whether there is nothing to be heard. */
-  get isIdle(): boolean {
-    return this.#inquiries.size === 0;
   }
 
   /** When to call `step`; infinity: nothing is under way. */
@@ -77,7 +75,7 @@ export class Inquiries {
   begin(peer: string, questions: readonly Question[], now: number, patience: Patience = PATIENT): void {
     if (this.#inquiries.has(peer)) return;
     const verdict = questions.length === 0 ? 'silent' : 'asking';
-    this.#inquiries.set(peer, { questions, verdict, tries: 0, answered: false, nextAt: now, patience });
+    this.#inquiries.set(peer, { questions, verdict, tries: 0, answered: false, nextAt: now, patience, isLate: false });
   }
 
   /** He owns other addresses than when the asking began; what he owns no more he rightly does not answer for. */
@@ -106,6 +104,7 @@ export class Inquiries {
       answered: false,
       nextAt: now + AGAIN_MS,
       patience: PATIENT,
+      isLate: false,
     });
     return true;
   }
@@ -125,9 +124,11 @@ export class Inquiries {
 }
 
 function proceed(inquiry: Inquiry, now: number): Inquiry {
-  if (inquiry.answered) return { ...inquiry, tries: 0, answered: false, nextAt: now + AGAIN_MS };
+  if (inquiry.answered) return { ...inquiry, tries: 0, answered: false, isLate: false, nextAt: now + AGAIN_MS };
   const { tries, everyMs } = inquiry.patience;
   if (inquiry.tries < tries) return { ...inquiry, tries: inquiry.tries + 1, nextAt: now + everyMs };
+  // Whoever comes late has not read what was answered meanwhile.
+  if (!inquiry.isLate && now - inquiry.nextAt > LATE_MS) return { ...inquiry, isLate: true, nextAt: now + LATE_MS };
   return { ...inquiry, verdict: 'silent' };
 }
 
@@ -135,11 +136,16 @@ function proceed(inquiry: Inquiry, now: number): Inquiry {
 const MOST_QUESTIONS = 4;
 
 /** What to ask a peer: some of the addresses that he owns, of each place where he announces any if that can be. */
-export function questionsTo(peer: string, { keys, on }: Ballot, { owners }: Election): readonly Question[] {
+export function questionsTo(
+  peer: string,
+  { keys, on }: Ballot,
+  { owners }: Election,
+  canAsk: (key: AddressKey, on: On) => boolean,
+): readonly Question[] {
   const [first, more]: [Map<On, Question>, Question[]] = [new Map(), []];
   for (const [i, key] of keys.entries()) {
     const place = on[i];
-    if (place === undefined || owners.get(key) !== peer) continue;
+    if (place === undefined || owners.get(key) !== peer || !canAsk(key, place)) continue;
     const question = { key, on: place };
     if (!first.has(place)) first.set(place, question);
     else if (more.length < MOST_QUESTIONS) more.push(question);

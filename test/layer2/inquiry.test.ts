@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Inquiries, type Question } from '../../src/layer2/inquiry.js';
+import { ballotOf } from '../../src/layer2/ballot.js';
+import { elect } from '../../src/layer2/claims.js';
+import { BRIEF, Inquiries, type Question, questionsTo } from '../../src/layer2/inquiry.js';
+import { addressOfKey, formatAddress } from '../../src/net/address.js';
 
 const WEB: Question = { key: 0xc0000201, on: 'all' };
 const DNS: Question = { key: 0xc0000202, on: new Set(['eth1']) };
@@ -64,8 +67,26 @@ describe('a peer that falters', () => {
     const inquiries = new Inquiries();
     inquiries.begin('n1', [WEB], 0);
     inquiries.end('n1');
-    expect(inquiries.isIdle).toBe(true);
+    expect(inquiries.verdictOn('n1')).toBeUndefined();
     expect(inquiries.step(1000)).toEqual({ due: [], decided: [] });
+  });
+
+  test('is not silent before a node that comes late has read what was answered meanwhile', () => {
+    const inquiries = new Inquiries();
+    inquiries.begin('n1', [WEB], 0, BRIEF);
+    inquiries.step(0);
+    expect(inquiries.step(25).decided).toEqual([]);
+    inquiries.answer('n1', WEB, 26);
+    expect(inquiries.step(27).decided).toEqual([]);
+    expect(inquiries.verdictOn('n1')).toBe('answered');
+  });
+
+  test('is silent after a second look by a node that is always late', () => {
+    const inquiries = new Inquiries();
+    inquiries.begin('n1', [WEB], 0, BRIEF);
+    inquiries.step(0);
+    inquiries.step(25);
+    expect(inquiries.step(60).decided).toEqual(['n1']);
   });
 
   test('that was not asked, and answers for what another owned, is held for alive too', () => {
@@ -94,4 +115,23 @@ test('whoever stops to answer is silent within 1.2 s, whatever he answered and w
       expect(inquiries.verdictOn('n1')).toBe('silent');
     }),
   );
+});
+
+test('a peer is asked for what it owns and this node can ask for, of each place where it announces anything', () => {
+  const announce = (address: string, interfaces: 'all' | readonly string[]) => ({
+    address,
+    services: [],
+    pool: 'p',
+    interfaces,
+    ranking: ['n1'],
+  });
+  const ballot = ballotOf([
+    ...['192.0.2.1', '192.0.2.2', '2001:db8::1'].map((address) => announce(address, 'all')),
+    announce('192.0.2.9', ['eth1']),
+  ]);
+  const election = elect(ballot, new Set(['n1']), { name: 'n2', canAnswer: () => true });
+  const textOf = (keys: readonly Question[]): string[] => keys.map(({ key }) => formatAddress(addressOfKey(key)));
+  expect(textOf(questionsTo('n1', ballot, election, () => true))).toEqual(['192.0.2.1', '192.0.2.9', '192.0.2.2', '2001:db8::1']);
+  expect(textOf(questionsTo('n1', ballot, election, (key) => typeof key === 'string'))).toEqual(['2001:db8::1']);
+  expect(questionsTo('n2', ballot, election, () => true)).toEqual([]);
 });

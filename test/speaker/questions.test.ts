@@ -34,7 +34,7 @@ beforeEach(() => {
     onSchedule: nothing,
     post: nothing,
   });
-  questions = new Questions({ ports, onVerdict: nothing, onCrash: nothing, report: nothing });
+  questions = new Questions({ ports, onVerdict: nothing, onAnswer: nothing, onCrash: nothing, report: nothing });
 });
 
 test.each<[string, readonly Member[], boolean]>([

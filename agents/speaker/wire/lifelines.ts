@@ -34,6 +34,7 @@ export class Lifelines {
   readonly #server: Server;
   readonly #taken = new Set<Socket>();
   readonly #lines = new Map<string, Line>();
+  #isClosed = false;
 
   constructor(options: LifelinesOptions) {
     this.#options = options;
@@ -60,6 +61,7 @@ export class Lifelines {
 
   /** Holds a line to each of them that lives, and to nobody else. */
   setMembers(members: readonly Member[]): void {
+    if (this.#isClosed) return;
     const alive = new Map(members.flatMap(({ name, address, state }) => (state === 'alive' ? [[name, address]] : [])));
     for (const [name, line] of this.#lines) if (alive.get(name) !== line.address) this.#drop(name, line);
     for (const [name, address] of alive) {
@@ -71,6 +73,7 @@ export class Lifelines {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const [name, line] of this.#lines) this.#drop(name, line);
     for (const socket of this.#taken) socket.destroy();
     this.#server.close();
@@ -79,8 +82,8 @@ export class Lifelines {
   #take(socket: Socket): void {
     this.#taken.add(socket);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    // Whatever is said is thrown away; the end of it is all that counts.
-    socket.resume();
+    // No peer says anything.
+    socket.on('data', () => socket.destroy());
     socket.on('error', () => undefined);
     socket.once('close', () => this.#taken.delete(socket));
   }

@@ -9,7 +9,7 @@ import type { Issue } from '../../../src/issue/issue.js';
 import type { On } from '../../../src/layer2/ballot.js';
 import { type Ballot, isEntryNear, NO_BALLOT } from '../../../src/layer2/ballot.js';
 import { type Claims, diffElections, type Election, elect, NO_ELECTION } from '../../../src/layer2/claims.js';
-import { questionsTo } from '../../../src/layer2/inquiry.js';
+import { type Question, questionsTo } from '../../../src/layer2/inquiry.js';
 import { liveNodes } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
@@ -103,7 +103,7 @@ export class Wire {
       port: options.port,
       onCrash: (peer, sinceMs) => {
         if (this.#leaving) return;
-        this.#questions.beginBriefly(peer, questionsTo(peer, this.#ballot, this.#election), sinceMs);
+        this.#questions.beginBriefly(peer, this.#questionsTo(peer), sinceMs);
         this.#schedule();
       },
     });
@@ -208,8 +208,12 @@ export class Wire {
 
   /** It may be dead, or only unheard: the wire knows, by the time at which its silence is sure. */
   #onFaltering(peer: string): void {
-    if (!this.#leaving) this.#questions.begin(peer, questionsTo(peer, this.#ballot, this.#election));
+    if (!this.#leaving) this.#questions.begin(peer, this.#questionsTo(peer));
     this.#schedule();
+  }
+
+  #questionsTo(peer: string): readonly Question[] {
+    return questionsTo(peer, this.#ballot, this.#election, (key, on) => this.#ports.canAnswer(key, on));
   }
 
   /** The nodes that may own addresses now; with them those that are not heard, and that the wire speaks for. */
@@ -242,7 +246,7 @@ export class Wire {
     const before = this.#election;
     const canAnswer = (key: AddressKey, on: On): boolean => this.#ports.canAnswer(key, on);
     this.#election = elect(this.#ballot, this.#live(), { name: node, canAnswer });
-    this.#questions.review((peer) => questionsTo(peer, this.#ballot, this.#election));
+    this.#questions.review((peer) => this.#questionsTo(peer));
     const { claims, unanswerable } = this.#election;
     const { claimed, released } = diffElections(before, this.#election, node);
     if (released.length > 0) {

@@ -34,6 +34,8 @@ spec: { type: LoadBalancer, ports: [{ port: 80 }] }
 /** When an address was owned, at most: from the write that asked for it to the word that it is withdrawn, in ms since 1970. */
 interface Span {
   readonly from: number;
+  /** When the file was removed again. It may be written anew before that has been noticed: that is another span. */
+  removed: number;
   to: number;
 }
 
@@ -60,10 +62,12 @@ test('no request for an address owned throughout is unanswered, and none for one
     const address = COME_AND_GO[Math.floor(random() * COME_AND_GO.length)] ?? '';
     const file = `${address}.yaml`;
     if (present.delete(address)) {
+      const last = spans.get(address)?.at(-1);
+      if (last !== undefined) last.removed = Date.now();
       await lab.remove(file);
     } else {
       present.add(address);
-      spans.get(address)?.push({ from: Date.now(), to: Number.POSITIVE_INFINITY });
+      spans.get(address)?.push({ from: Date.now(), removed: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY });
       await lab.write(file, service(address));
     }
     changes++;
@@ -97,12 +101,12 @@ const requestsFor = (events: readonly ArpEvent[], address: string): ArpEvent[] =
 const answersTo = (events: readonly ArpEvent[], address: string): ArpEvent[] =>
   events.filter((one) => !one.outgoing && one.operation === 2 && one.senderAddress === address && one.targetAddress !== address);
 
-/** Each withdrawal ends the last span that began before it. A write that was taken back at once may never have been seen. */
+/** Each withdrawal ends the spans whose files were gone by then. A write that was taken back at once may never have been seen. */
 function endSpans(spans: ReadonlyMap<string, readonly Span[]>, log: readonly LogLine[]): void {
   for (const line of log) {
     if (line.event !== 'serviceWithdrawn') continue;
     const at = Date.parse(String(line['ts']));
-    for (const span of spans.get(String(line['ip'])) ?? []) if (span.from <= at && span.to > at) span.to = at;
+    for (const span of spans.get(String(line['ip'])) ?? []) if (span.removed <= at && span.to > at) span.to = at;
   }
 }
 

@@ -2,7 +2,7 @@
  * How the interfaces are followed when `ip` does what it does not do on a healthy host: here a script plays it. The real one is
  * in test/lab.
  */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Followed } from '../../agents/speaker/view/followed.js';
@@ -45,7 +45,11 @@ function follow(list: string, monitor: string) {
     done,
     end: () => over.abort(),
     read,
-    write: (name: string, text: string) => writeFileSync(join(folder, name), text),
+    // Whole at once: the script may read at any time.
+    write: (name: string, text: string) => {
+      writeFileSync(join(folder, `.${name}`), text);
+      renameSync(join(folder, `.${name}`), join(folder, name));
+    },
     starts: (wanted: number) => until(`the monitor was started ${wanted} times`, () => read('starts').length >= wanted),
     listings: (wanted: number) => until(`a list was made ${wanted} times`, () => read('listings').length >= wanted),
   };

@@ -95,7 +95,10 @@ describe('interfaces are followed', () => {
   });
 
   test('and what is not a list leaves the last one, and is told once', async () => {
-    const { lists, issues, write, listings } = follow('cat list', `while :; do sleep 0.1; echo "${UP('eth0')}"; done`);
+    const { lists, issues, write, listings } = follow(
+      'while [ ! -e list ]; do sleep 0.02; done; cat list',
+      `while :; do sleep 0.1; echo "${UP('eth0')}"; done`,
+    );
     write('list', listing('eth0'));
     await until('there is a list', () => lists.length > 0);
     write('list', '[{"ifindex":1');

@@ -143,11 +143,9 @@ export class Questions {
   }
 
   #ask(peer: string, questions: readonly Question[]): void {
-    if (questions.length === 0) this.#asked.delete(peer);
-    else {
-      const keys = questions.map(({ key }) => key);
-      this.#asked.set(peer, keys);
-    }
+    const keys = questions.map(({ key }) => key);
+    if (keys.length === 0) this.#asked.delete(peer);
+    else this.#asked.set(peer, keys);
     this.#keys = new Set([...this.#asked.values()].flat());
   }
 

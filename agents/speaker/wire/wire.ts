@@ -6,8 +6,7 @@
  * It runs on the process's main thread and waits for nobody: no file, no API, no log.
  */
 import type { Issue } from '../../../src/issue/issue.js';
-import type { On } from '../../../src/layer2/ballot.js';
-import { type Ballot, isEntryNear, NO_BALLOT } from '../../../src/layer2/ballot.js';
+import { type Ballot, isEntryNear, NO_BALLOT, type On } from '../../../src/layer2/ballot.js';
 import { type Claims, diffElections, type Election, elect, NO_ELECTION } from '../../../src/layer2/claims.js';
 import { type Question, questionsTo } from '../../../src/layer2/inquiry.js';
 import { liveNodes } from '../../../src/membership/membership.js';
@@ -42,6 +41,7 @@ export interface WireOptions {
 
 /** How long a leaving node goes on answering, so that the next owner's claim has arrived before it stops. */
 const LEAVE_MS = 300;
+
 export class Wire {
   readonly #options: WireOptions;
   readonly #counters: Counters = new Counters();

@@ -59,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/allocator': ['src/issue', 'src/net', 'src/api', 'src/config'],
   'src/layer2': ['src/issue', 'src/net', 'src/api', 'src/config', 'src/packet'],
   'src/membership': ['src/issue', 'src/net'],
+  'src/ownership': ['src/issue', 'src/net', 'src/layer2', 'src/membership'],
   'src/plan': ['src/issue', 'src/net', 'src/api', 'src/config', 'src/allocator', 'src/layer2'],
 };
 

@@ -22,6 +22,7 @@ interface AgentFlags {
   readonly proxyArp?: readonly string[];
   readonly join?: readonly string[];
   readonly port: number;
+  readonly failbackDelay: number;
   readonly metrics: { readonly host: string; readonly port: number };
   readonly deliver?: 'lo';
   readonly logLevel: LogThreshold;
@@ -59,6 +60,14 @@ export function agentCommand(): Command {
     .addOption(
       new Option('--proxy-arp <mac...>', 'gateways that answer for other hosts: what they claim is no conflict').argParser(macs),
     )
+    .addOption(
+      new Option(
+        '--failback-delay <seconds>',
+        'how long a node that came back must stay before it takes its addresses back; never: until the others are gone',
+      )
+        .argParser(delay)
+        .default(30),
+    )
     .option('--port <number>', 'UDP port of the heartbeats', portNumber, 7946)
     .option('--status-dir <dir>', 'folder for status objects and events; one agent a folder', '/run/arpeggio')
     .addOption(
@@ -93,6 +102,7 @@ const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
   proxies: flags.proxyArp ?? [],
   join: flags.join ?? [],
   port: flags.port,
+  failbackMs: flags.failbackDelay * 1000,
   metrics: flags.metrics,
   deliver: flags.deliver ?? 'nothing',
   logLevel: flags.logLevel,
@@ -105,6 +115,8 @@ function peersOf({ join = [], port }: AgentFlags, command: Command): PeerName[] 
     return [peer.value];
   });
 }
+
+const delay = (text: string): number => (text === 'never' ? Number.POSITIVE_INFINITY : seconds(text));
 
 function nodeName(text: string): string {
   if (!isNodeName(text))

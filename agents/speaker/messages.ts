@@ -5,7 +5,8 @@
 import type { Issue } from '../../src/issue/issue.js';
 import type { Ballot } from '../../src/layer2/ballot.js';
 import type { NetworkInterface } from '../../src/layer2/interface.js';
-import type { Membership } from '../../src/membership/membership.js';
+import type { Evidence, Membership } from '../../src/membership/membership.js';
+import type { MoveCause } from '../../src/ownership/ownership.js';
 import type { LogRecord } from '../runtime/log.js';
 import type { AddressConflict } from '../runtime/metrics.js';
 import type { WireCounts } from './sample.js';
@@ -13,9 +14,16 @@ import type { WireCounts } from './sample.js';
 export type ToWire =
   /**
    * The whole table; it replaces the one before. `prefixes` cover the addresses this node may have to answer for: those in
-   * whose ranking it is among the first, and few others.
+   * whose ranking it is among the first, and few others. `known` are the members that it takes into account; `stale` tells that the
+   * state could not be read since and it is older than what others may have.
    */
-  | { readonly type: 'announcements'; readonly ballot: Ballot; readonly prefixes: readonly string[] }
+  | {
+      readonly type: 'announcements';
+      readonly ballot: Ballot;
+      readonly prefixes: readonly string[];
+      readonly known: readonly string[];
+      readonly stale: boolean;
+    }
   | { readonly type: 'interfaces'; readonly interfaces: readonly NetworkInterface[] }
   /** Asks for a `sample`. */
   | { readonly type: 'sample'; readonly id: number }
@@ -42,9 +50,11 @@ export interface OwnerChange {
   readonly from?: string;
   readonly to?: string;
   /** In one word, for metrics. */
-  readonly kind: 'silence' | 'crash' | 'left' | 'first' | 'ranking' | 'interfaces' | 'withdrawn' | 'heard' | 'restarted';
+  readonly kind: Evidence['kind'] | MoveCause | 'first' | 'ranking' | 'interfaces' | 'withdrawn';
   /** Why: `n1 3 beats missed: 312 ms of silence`. */
   readonly evidence: string;
   /** From the last sign of life of `from` to this decision, in milliseconds; absent unless it died. */
   readonly silenceMs?: number;
+  /** Of a planned move: from the first request of `to` to its claim, in milliseconds. */
+  readonly tookMs?: number;
 }

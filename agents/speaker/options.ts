@@ -19,6 +19,8 @@ export interface AgentOptions {
   readonly proxies: readonly string[];
   /** Peers as `host` or `host:port`. */
   readonly join: readonly string[];
+  /** How long a node that came back waits before it takes its addresses back, in milliseconds; infinity: until the others are gone. */
+  readonly failbackMs: number;
   /** UDP port of the heartbeats. */
   readonly port: number;
   readonly metrics: { readonly host: string; readonly port: number };

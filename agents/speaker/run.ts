@@ -49,6 +49,7 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
     announceRate: options.announceRate,
     refreshMs: options.refreshMs,
     proxies: options.proxies.flatMap((text) => parseMac(text) ?? []),
+    failbackMs: options.failbackMs,
     post: (message) => post(message),
   });
   // Before anything of this host is touched: an agent that cannot run beside another must not disturb it.

@@ -88,6 +88,7 @@ export const CATALOGUE = {
   INTERFACE_WATCH_FAILED: { severity: 'error', summary: 'the interfaces of this host cannot be listed or followed' },
   GROUP_JOIN_FAILED: { severity: 'error', summary: 'multicast groups that IPv6 needs cannot be joined' },
   CAPTURE_DENIED: { severity: 'error', summary: 'no permission for raw packets' },
+  SPLIT_VIEW: { severity: 'warning', summary: 'two nodes take one address for theirs' },
   GOSSIP_BLOCKED: { severity: 'error', summary: 'a node is not heard, and answers on the wire' },
   CAPTURE_FAILED: { severity: 'error', summary: 'packets cannot be captured or sent' },
   CAPTURE_BUILD: { severity: 'error', summary: 'the capture module is missing or built so that it can abort the process' },

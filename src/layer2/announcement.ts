@@ -12,6 +12,11 @@ export interface Announcement {
   readonly interfaces: 'all' | readonly string[];
   /** Names of the eligible nodes, best first. Never empty. */
   readonly ranking: readonly string[];
+  /**
+   * This node is not ranked, because nothing selects it any more, and could serve all the same: whatever it answers for it may go on
+   * answering for until another does.
+   */
+  readonly mayStay?: true;
 }
 
 /** The owner, and those who take over when he is gone. */

@@ -141,6 +141,8 @@ interface Electorate {
   readonly eligible: readonly Extract<Candidate, { eligible: true }>[];
   readonly number: number;
   readonly hasSelf: boolean;
+  /** See {@link Announcement.mayStay}. */
+  readonly selfMayStay: boolean;
 }
 
 export function survey(input: AnnouncementsInput): World {
@@ -175,6 +177,7 @@ interface Grant {
   readonly ranking: () => readonly string[];
   /** Empty where this node may not answer for the Service. */
   readonly interfaces: 'all' | readonly string[];
+  readonly mayStay: boolean;
 }
 
 type Verdict = Grant | { readonly refused: Refusal['reasons'] };
@@ -196,6 +199,7 @@ function judge(holder: AddressedService, world: World): Verdict {
     electorate: `${address} ${number}`,
     ranking: () => rankingIn(world, electorate, address),
     interfaces: electorate.hasSelf ? interfacesOn(world.self, question.advertisements) : [],
+    mayStay: electorate.selfMayStay,
   };
 }
 
@@ -231,10 +235,20 @@ function electorateIn({ electorates, memory, input }: World, question: Eligibili
   const signature = eligible.map(({ node, score, cordoned }) => `${node} ${score} ${cordoned === true}`).join();
   const number = memory.electorates.get(signature) ?? memory.electorates.size;
   memory.electorates.set(signature, number);
-  const electorate = { all, eligible, number, hasSelf: eligible.some(({ node }) => node === input.self) };
+  const self = all.find(({ node }) => node === input.self);
+  const electorate = {
+    all,
+    eligible,
+    number,
+    hasSelf: self?.eligible === true,
+    selfMayStay: self?.eligible === false && STILL_SERVES.has(self.reason),
+  };
   if (key !== undefined) electorates.set(key, electorate);
   return electorate;
 }
+
+/** Reasons that speak of where an address should be, not of whether the node could serve it. */
+const STILL_SERVES: ReadonlySet<IneligibleReason> = new Set(['noMatchingAdvertisement', 'nodeLabeledExcludeBalancers'] as const);
 
 function rankingIn({ memory }: World, { eligible, number }: Electorate, address: string): readonly string[] {
   const key = `${address} ${number}`;
@@ -277,12 +291,13 @@ function hold(holdings: Map<string, Holding>, at: Address, address: string, gran
 }
 
 function announcementOf({ address, holding: { grants }, ranking }: Ballot): Announcement {
-  const [{ pool }] = grants;
+  const [{ pool, mayStay }] = grants;
   return {
     address,
     services: grants.map(({ service }) => service).sort(compareText),
     pool,
     interfaces: unionOf(grants.map(({ interfaces }) => interfaces)),
     ranking: ranking(),
+    ...(mayStay ? { mayStay } : {}),
   };
 }

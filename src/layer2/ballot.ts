@@ -20,15 +20,24 @@ export interface Ballot {
   readonly rankings: Uint16Array;
   /** Where the ranking of each entry ends; it begins where the one before ends. */
   readonly ends: Uint32Array;
+  /** One an entry: 1 where this node may answer until another does, although it is not ranked. */
+  readonly stays: Uint8Array;
 }
 
-export const NO_BALLOT: Ballot = { nodes: [], keys: [], on: [], rankings: new Uint16Array(), ends: new Uint32Array() };
+export const NO_BALLOT: Ballot = {
+  nodes: [],
+  keys: [],
+  on: [],
+  rankings: new Uint16Array(),
+  ends: new Uint32Array(),
+  stays: new Uint8Array(),
+};
 
 /** An address that is no address is left out: it cannot be on the wire. */
 export function ballotOf(announcements: readonly Announcement[]): Ballot {
   const places = new Map<string, number>();
   const interfaces = new Map<string, On>();
-  const [keys, on, ends]: [AddressKey[], On[], number[]] = [[], [], []];
+  const [keys, on, ends, stays]: [AddressKey[], On[], number[], number[]] = [[], [], [], []];
   const rankings: number[] = [];
   for (const announcement of announcements) {
     const address = parseAddress(announcement.address);
@@ -41,8 +50,16 @@ export function ballotOf(announcements: readonly Announcement[]): Ballot {
     keys.push(addressKey(address.value));
     on.push(sharedIn(interfaces, announcement.interfaces));
     ends.push(rankings.length);
+    stays.push(announcement.mayStay === true ? 1 : 0);
   }
-  return { nodes: [...places.keys()], keys, on, rankings: Uint16Array.from(rankings), ends: Uint32Array.from(ends) };
+  return {
+    nodes: [...places.keys()],
+    keys,
+    on,
+    rankings: Uint16Array.from(rankings),
+    ends: Uint32Array.from(ends),
+    stays: Uint8Array.from(stays),
+  };
 }
 
 function sharedIn(known: Map<string, On>, interfaces: Announcement['interfaces']): On {
@@ -53,18 +70,6 @@ function sharedIn(known: Map<string, On>, interfaces: Announcement['interfaces']
   return shared;
 }
 
-/** By entry: the place in {@link Ballot.nodes} of the owner, the first live node of the ranking; −1 when none is live. */
-export function ownersOf({ nodes, rankings, ends }: Ballot, live: ReadonlySet<string>): Int32Array {
-  const isLive = nodes.map((node) => live.has(node));
-  return new Int32Array(ends.length).map((_, i) => {
-    for (let at = beginOf(ends, i); at < (ends[i] ?? 0); at++) {
-      const place = rankings[at] ?? 0;
-      if (isLive[place] === true) return place;
-    }
-    return -1;
-  });
-}
-
 /** Whether `node` may soon have to answer for the address of entry `i`: see {@link isNear}. */
 export function isEntryNear({ rankings, ends }: Ballot, i: number, place: number): boolean {
   const begin = beginOf(ends, i);
@@ -72,4 +77,5 @@ export function isEntryNear({ rankings, ends }: Ballot, i: number, place: number
   return false;
 }
 
-const beginOf = (ends: Uint32Array, i: number): number => (i === 0 ? 0 : (ends[i - 1] ?? 0));
+/** Where the ranking of entry `i` begins in {@link Ballot.rankings}. */
+export const beginOf = (ends: Uint32Array, i: number): number => (i === 0 ? 0 : (ends[i - 1] ?? 0));

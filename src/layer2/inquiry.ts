@@ -8,7 +8,6 @@
  */
 import type { AddressKey } from '../net/address.js';
 import type { Ballot, On } from './ballot.js';
-import type { Election } from './claims.js';
 
 /** How many questions one after another, and how long each has for its answer. */
 export interface Patience {
@@ -139,7 +138,7 @@ const MOST_QUESTIONS = 4;
 export function questionsTo(
   peer: string,
   { keys, on }: Ballot,
-  { owners }: Election,
+  owners: ReadonlyMap<AddressKey, string>,
   canAsk: (key: AddressKey, on: On) => boolean,
 ): readonly Question[] {
   const [first, more]: [Map<On, Question>, Question[]] = [new Map(), []];

@@ -22,6 +22,10 @@ export interface Beat {
   readonly intervalMs: number;
   readonly ready: boolean;
   readonly leaving: boolean;
+  /** It came back a short time ago, and wants only what nobody else may own. */
+  readonly returning: boolean;
+  /** Its view of the cluster is old, and it knows that. */
+  readonly stale: boolean;
   /** Of the interfaces on which the node claims addresses, so that its claims are told from a stranger's. At most {@link MOST_MACS}. */
   readonly macs: readonly Mac[];
 }
@@ -30,9 +34,11 @@ export interface Beat {
 export const MOST_MACS = 64;
 
 const MAGIC = 0x41525042;
-const VERSION = 2;
+const VERSION = 3;
 const READY = 1;
 const LEAVING = 2;
+const RETURNING = 4;
+const STALE = 8;
 const HEAD_LENGTH = 22;
 const MAC_LENGTH = 6;
 /** A DNS subdomain has at most 253 characters, and node names are such. */
@@ -44,10 +50,11 @@ const BOOT_ID = /^[0-9a-f]{16}$/;
 
 /** Whether `text` can name a node in a beat: a DNS subdomain as Kubernetes has, or what is written like one. */
 export const isNodeName = (text: string): boolean => NODE_NAME.test(text);
-const isBootId = (text: string): boolean => BOOT_ID.test(text);
+export const isBootId = (text: string): boolean => BOOT_ID.test(text);
 
 /** The bytes of a beat. A name, boot id or number out of bounds is a bug of the caller, and throws. */
-export function encodeBeat({ node, bootId, sequence, intervalMs, ready, leaving, macs }: Beat): Uint8Array {
+export function encodeBeat(beat: Beat): Uint8Array {
+  const { node, bootId, sequence, intervalMs, macs } = beat;
   if (!isNodeName(node)) throw new RangeError(`"${node}" cannot name a node in a beat`);
   if (!isBootId(bootId)) throw new RangeError(`"${bootId}" is not a boot id`);
   if (macs.length > MOST_MACS) throw new RangeError(`${macs.length} MACs are more than ${MOST_MACS}`);
@@ -55,7 +62,7 @@ export function encodeBeat({ node, bootId, sequence, intervalMs, ready, leaving,
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC);
   view.setUint8(4, VERSION);
-  view.setUint8(5, (ready ? READY : 0) | (leaving ? LEAVING : 0));
+  view.setUint8(5, flagsOf(beat));
   view.setUint16(6, inBounds(intervalMs, 0xffff));
   view.setUint32(8, Number.parseInt(bootId.slice(0, 8), 16));
   view.setUint32(12, Number.parseInt(bootId.slice(8), 16));
@@ -66,6 +73,9 @@ export function encodeBeat({ node, bootId, sequence, intervalMs, ready, leaving,
   for (const [i, mac] of macs.entries()) writeMac(view, HEAD_LENGTH + node.length + i * MAC_LENGTH, mac);
   return bytes;
 }
+
+const flagsOf = ({ ready, leaving, returning, stale }: Beat): number =>
+  (ready ? READY : 0) | (leaving ? LEAVING : 0) | (returning ? RETURNING : 0) | (stale ? STALE : 0);
 
 function inBounds(value: number, highest: number): number {
   if (!Number.isInteger(value) || value < 1 || value > highest) throw new RangeError(`${value} is not from 1 to ${highest}`);
@@ -80,7 +90,7 @@ export function decodeBeat(bytes: Uint8Array): Beat | undefined {
   const flags = view.getUint8(5);
   const intervalMs = view.getUint16(6);
   const sequence = view.getUint32(16);
-  if ((flags & ~(READY | LEAVING)) !== 0 || intervalMs === 0 || sequence === 0) return undefined;
+  if ((flags & ~(READY | LEAVING | RETURNING | STALE)) !== 0 || intervalMs === 0 || sequence === 0) return undefined;
   const [nameLength, count] = [view.getUint8(20), view.getUint8(21)];
   const macsAt = HEAD_LENGTH + nameLength;
   if (count > MOST_MACS || bytes.length !== macsAt + count * MAC_LENGTH) return undefined;
@@ -88,7 +98,9 @@ export function decodeBeat(bytes: Uint8Array): Beat | undefined {
   if (!isNodeName(node)) return undefined;
   const bootId = hexadecimal(view.getUint32(8)) + hexadecimal(view.getUint32(12));
   const macs = Array.from({ length: count }, (_, i) => readMac(view, macsAt + i * MAC_LENGTH));
-  return { node, bootId, sequence, intervalMs, ready: (flags & READY) !== 0, leaving: (flags & LEAVING) !== 0, macs };
+  const says = (flag: number): boolean => (flags & flag) !== 0;
+  const said = { ready: says(READY), leaving: says(LEAVING), returning: says(RETURNING), stale: says(STALE) };
+  return { node, bootId, sequence, intervalMs, ...said, macs };
 }
 
 const hexadecimal = (word: number): string => word.toString(16).padStart(8, '0');

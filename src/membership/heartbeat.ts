@@ -23,6 +23,8 @@ export type HeartbeatInput =
   | { readonly kind: 'ready'; readonly ready: boolean }
   /** The MACs from which this node claims addresses are these now: peers are told at once. */
   | { readonly kind: 'macs'; readonly macs: readonly Mac[] }
+  /** What this node says of itself beside: that it came back a short time ago, that its view is old. */
+  | { readonly kind: 'standing'; readonly returning: boolean; readonly stale: boolean }
   /** A peer of `--join` whose name got an address only now. A start that has not settled waits for it too. */
   | { readonly kind: 'join'; readonly address: string }
   /** A peer's process has ended, as the end of its connection tells; what is heard from it later contradicts that. */
@@ -40,8 +42,11 @@ export type HeartbeatEffect =
   /** It was heard again after all. */
   | { readonly kind: 'steady'; readonly name: string }
   | { readonly kind: 'forgotten'; readonly name: string }
-  /** The wait of the start is over. `unheard` are addresses of `join` that did not answer in time. */
-  | { readonly kind: 'settled'; readonly unheard: readonly string[] }
+  /**
+   * The wait of the start is over. `unheard` are addresses of `join` that did not answer in time; `isReturn`: others served before
+   * this node came.
+   */
+  | { readonly kind: 'settled'; readonly unheard: readonly string[]; readonly isReturn: boolean }
   /** Several nodes send beats under one name, ours or another's, from these addresses. */
   | { readonly kind: 'name-clash'; readonly name: string; readonly addresses: readonly string[] }
   /** A beat of an unknown node was ignored, because as many as may be are known and alive. */
@@ -70,11 +75,14 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
   const settings = { ...DEFAULTS, ...given };
   const state: Heartbeat = {
     settings,
+    startedAt: now,
     sequence: 0,
     peers: new Map(),
     ready: false,
     macs: [],
     leaving: false,
+    returning: false,
+    stale: false,
     start: { kind: 'settling', until: now + settings.missed * settings.intervalMs + settings.settleMs },
     heard: new Set(),
     own: new Set(),
@@ -100,6 +108,11 @@ export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: num
       );
     case 'macs':
       return finish({ state: beatNow({ ...state, macs: input.macs.slice(0, MOST_MACS) }, now), effects: [] }, now);
+    case 'standing': {
+      const { returning, stale } = input;
+      const isSame = returning === state.returning && stale === state.stale;
+      return finish({ state: isSame ? state : beatNow({ ...state, returning, stale }, now), effects: [] }, now);
+    }
     case 'join':
       return finish({ state: beatNow(joinLate(state, input.address), now), effects: [] }, now);
     case 'crashed':
@@ -118,11 +131,17 @@ export function membershipOf({ settings, start, ready, leaving, peers }: Heartbe
   return { self: settings.self, settled, ready: ready && settled && !leaving, members };
 }
 
-const memberOf = ({ name, address, state, ready, macs, evidence, since }: Peer): Member => ({
+/** Of `join`: those not heard from, this node itself not counted. */
+export const unheardOf = ({ settings, heard, own }: Heartbeat): readonly string[] =>
+  settings.join.filter((address) => !heard.has(address) && !own.has(address));
+
+const memberOf = ({ name, address, state, ready, returning, stale, macs, evidence, since }: Peer): Member => ({
   name,
   address,
   state,
   ready,
+  returning,
+  stale,
   macs,
   evidence,
   since,
@@ -183,7 +202,7 @@ function receive(state: Heartbeat, beat: Beat, from: string, now: number): Heart
   const steady: readonly HeartbeatEffect[] =
     known.state === 'alive' && known.faltering ? [{ kind: 'steady', name: peer.name }] : [];
   if (heard === 'restarted') return answer(next, peer, from, [...steady, changed(peer, known)]);
-  const isNews = peer.state !== known.state || peer.ready !== known.ready || !sameMacs(peer.macs, known.macs);
+  const isNews = !sameStanding(peer, known) || !sameMacs(peer.macs, known.macs);
   return { state: next, effects: isNews ? [...steady, changed(peer, known)] : steady };
 }
 
@@ -202,7 +221,7 @@ function receiveOwnName(state: Heartbeat, beat: Beat, from: string, now: number)
 function admit(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {
   const room = makeRoom(state.peers, state.settings.maxMembers);
   if (room === undefined) return warn(state, FULL, { kind: 'too-many-members', name: beat.node, address: from }, now);
-  const peer = newPeer(beat, from, now);
+  const peer = newPeer(beat, from, now - state.startedAt, now);
   const peers = new Map(room.peers).set(peer.name, peer);
   const forgotten = room.forgotten.map((name): HeartbeatEffect => ({ kind: 'forgotten', name }));
   return answer({ ...state, peers, heard: heardFrom(state, from) }, peer, from, [...forgotten, changed(peer)]);
@@ -233,12 +252,17 @@ function heardFrom({ heard, settings }: Heartbeat, from: string): ReadonlySet<st
 /** Ends the wait of the start when every joined address was heard, or its time has passed; then beats say `ready`. */
 function settle({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
   if (state.start.kind === 'settled') return { state, effects };
-  const unheard = state.settings.join.filter((address) => !state.heard.has(address) && !state.own.has(address));
+  const unheard = unheardOf(state);
   if (unheard.length > 0 && now < state.start.until) return { state, effects };
   return {
     state: beatNow({ ...state, start: { kind: 'settled' } }, now),
-    effects: [...effects, { kind: 'settled', unheard }],
+    effects: [...effects, { kind: 'settled', unheard, isReturn: hasServing(state) }],
   };
+}
+
+function hasServing({ peers }: Heartbeat): boolean {
+  for (const { state, wasServing } of peers.values()) if (state === 'alive' && wasServing) return true;
+  return false;
 }
 
 const beatNow = (state: Heartbeat, now: number): Heartbeat => ({ ...state, nextBeatAt: now });
@@ -247,13 +271,16 @@ const beatNow = (state: Heartbeat, now: number): Heartbeat => ({ ...state, nextB
 function finish({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
   if (now < state.nextBeatAt) return { state: { ...state, wakeAt: wakeAt(state) }, effects };
   const to = targets(state);
-  const sequence = state.sequence + (to.length > 0 ? 1 : 0);
+  const sequence = state.sequence + 1;
   const next = { ...state, sequence, nextBeatAt: nextBeat(state, now) };
   return {
     state: { ...next, wakeAt: wakeAt(next) },
     effects: to.length === 0 ? effects : [...effects, { kind: 'send', to, beat: ownBeat(next, sequence) }],
   };
 }
+
+const sameStanding = (a: Peer, b: Peer): boolean =>
+  a.state === b.state && a.ready === b.ready && a.returning === b.returning && a.stale === b.stale;
 
 const sameMacs = (a: readonly Mac[], b: readonly Mac[]): boolean =>
   a.length === b.length && a.every((mac, i) => sameMac(mac, b[i] ?? mac));

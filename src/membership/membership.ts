@@ -24,6 +24,10 @@ export interface Member {
   readonly state: MemberState;
   /** Its view is synced and its capture open. A member that is not ready owns nothing. */
   readonly ready: boolean;
+  /** It came back a short time ago, and wants only what nobody else may own. */
+  readonly returning: boolean;
+  /** Its view of the cluster is old, and it knows that. */
+  readonly stale: boolean;
   /** From which it claims addresses; those of a member that is gone are remembered with it. */
   readonly macs: readonly Mac[];
   readonly evidence: Evidence;

@@ -17,6 +17,10 @@ export interface Peer {
   readonly sequence: number;
   readonly intervalMs: number;
   readonly ready: boolean;
+  readonly returning: boolean;
+  readonly stale: boolean;
+  /** It served long before this node began: its first beat said that it is ready, and was by far not its first. */
+  readonly wasServing: boolean;
   /** Of its newest beat. */
   readonly macs: readonly Mac[];
   readonly state: MemberState;
@@ -35,6 +39,9 @@ export interface Peer {
 /** When a peer that is not alive was last known to be there. */
 export const lastSignAt = ({ since, answeredAt = since }: Peer): number => Math.max(since, answeredAt);
 
+/** Nodes that start at one time do so within a second. */
+const LONG_BEFORE_MS = 1000;
+
 /** A boot id that is not, or no longer, the one that speaks under its name. */
 export interface Rival {
   readonly bootId: BootId;
@@ -50,8 +57,9 @@ export type Heard = 'accepted' | 'restarted' | 'replayed' | 'rival';
 /** Rivals remembered for one name, the newest: more nodes than that under one name are noticed all the same. */
 const RIVALS = 4;
 
-export function newPeer(beat: Beat, address: string, now: number): Peer {
-  const { node: name, bootId, sequence, intervalMs, ready, leaving, macs } = beat;
+/** `ageMs` is how long this node runs. */
+export function newPeer(beat: Beat, address: string, ageMs: number, now: number): Peer {
+  const { node: name, bootId, sequence, intervalMs, ready, leaving, returning, stale, macs } = beat;
   const said = leaving ? LEFT : ALIVE;
   return {
     name,
@@ -60,6 +68,9 @@ export function newPeer(beat: Beat, address: string, now: number): Peer {
     sequence,
     intervalMs,
     ready,
+    returning,
+    stale,
+    wasServing: ready && !returning && sequence * intervalMs > ageMs + LONG_BEFORE_MS,
     macs,
     ...said,
     since: now,
@@ -92,14 +103,15 @@ function hearOtherLife(peer: Peer, beat: Beat, address: string, now: number): { 
 }
 
 function follow(peer: Peer, beat: Beat, address: string, now: number): Peer {
-  const { sequence, intervalMs, ready, leaving, macs } = beat;
+  const { sequence, intervalMs, ready, leaving, returning, stale, macs } = beat;
   const said = leaving ? LEFT : ALIVE;
   const unchanged = said.state === peer.state;
   return {
     ...peer,
     ...(unchanged ? {} : { ...said, since: now }),
     // One that has just started does not know yet; what it had before is most likely what it will have.
-    ...{ address, sequence, intervalMs, ready, macs: macs.length === 0 ? peer.macs : macs, faltering: false, heardAt: now },
+    ...{ address, sequence, intervalMs, ready, returning, stale },
+    ...{ macs: macs.length === 0 ? peer.macs : macs, faltering: false, heardAt: now },
   };
 }
 

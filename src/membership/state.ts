@@ -30,7 +30,8 @@ export interface HeartbeatSettings {
 
 export interface Heartbeat {
   readonly settings: Required<HeartbeatSettings>;
-  /** Of our newest beat. */
+  readonly startedAt: number;
+  /** Of our newest beat; one that had no receiver counts, so that it tells how long this node runs. */
   readonly sequence: number;
   readonly peers: ReadonlyMap<string, Peer>;
   /** This node's view is synced and its capture open. */
@@ -38,6 +39,8 @@ export interface Heartbeat {
   /** Of the interfaces on which this node claims addresses. */
   readonly macs: readonly Mac[];
   readonly leaving: boolean;
+  readonly returning: boolean;
+  readonly stale: boolean;
   /** `until` is when the wait ends if not every joined address is heard before. */
   readonly start: { readonly kind: 'settling'; readonly until: number } | { readonly kind: 'settled' };
   /** Of `join`: those heard from. */

@@ -20,9 +20,10 @@ export function targets({ settings, peers, own }: Heartbeat): string[] {
 }
 
 /** What this node says of itself. It is not ready for others before it has settled: they would hand it what it does not take. */
-export function ownBeat({ settings, start, ready, leaving, macs }: Heartbeat, sequence: number): Beat {
+export function ownBeat({ settings, start, ready, leaving, returning, stale, macs }: Heartbeat, sequence: number): Beat {
   const { self: node, bootId, intervalMs } = settings;
-  return { node, bootId, sequence, intervalMs, ready: ready && start.kind === 'settled' && !leaving, leaving, macs };
+  const isReady = ready && start.kind === 'settled' && !leaving;
+  return { node, bootId, sequence, intervalMs, ready: isReady, leaving, returning, stale, macs };
 }
 
 /** When the next beat is due, a wait ends or a peer has been silent too long: whichever is first. */

@@ -9,9 +9,9 @@ import type { ServiceView } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import { type Announcements, announcementsFor } from '../../src/layer2/announcements.js';
 import { ballotOf } from '../../src/layer2/ballot.js';
-import { elect } from '../../src/layer2/claims.js';
 import { decide } from '../../src/layer2/responder.js';
 import { type Address, parseAddress } from '../../src/net/address.js';
+import { ABSENT, Preference, type Standing } from '../../src/ownership/preference.js';
 import { arpFrame, mac } from '../packet/frames.js';
 
 interface Step {
@@ -59,13 +59,16 @@ function viewsOf(objects: Objects, services: readonly ServiceView[]): Views {
 
 /** The nodes that would answer on eth0, the one interface each has. All four were alive throughout. */
 function answering(views: Views, text: string): string[] {
-  const live = new Set(NODES);
   return NODES.filter((self) => {
-    const { claims } = elect(ballotOf(views.get(self)?.announcements ?? []), live, { name: self, canAnswer: () => true });
+    const ballot = ballotOf(views.get(self)?.announcements ?? []);
+    const preference = new Preference(ballot, () => LIVE, new Map());
+    const isOwn = (i: number): boolean => ballot.nodes[preference.best(i)] === self;
+    const claims = new Map(ballot.keys.flatMap((key, i) => (isOwn(i) ? [[key, ballot.on[i] ?? 'all']] : [])));
     return 'answer' in decide(arpFrame({ target: text }), ETH0, claims);
   });
 }
 
+const LIVE: Standing = { ...ABSENT, live: true };
 const ETH0 = { name: 'eth0', mac: mac('02:00:00:00:00:01') };
 
 /** MetalLB elects for each holder of an address alone, so two nodes may answer. Those it would elect, by holder. */

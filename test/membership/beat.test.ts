@@ -10,6 +10,8 @@ const BEAT: Beat = {
   intervalMs: 100,
   ready: true,
   leaving: false,
+  returning: false,
+  stale: false,
   macs: [],
 };
 const MACS: readonly Mac[] = [
@@ -24,15 +26,17 @@ const beats = fc.record<Beat>({
   intervalMs: fc.integer({ min: 1, max: 0xffff }),
   ready: fc.boolean(),
   leaving: fc.boolean(),
+  returning: fc.boolean(),
+  stale: fc.boolean(),
   macs: fc.array(fc.record<Mac>({ high: fc.nat(0xffffffff), low: fc.nat(0xffff) }), { maxLength: MOST_MACS }),
 });
 
 test('a beat on the wire, byte for byte', () => {
   expect(Buffer.from(encodeBeat(BEAT)).toString('hex')).toBe(
-    '41525042 02 01 0064 00112233445566ff 00000007 02 00 6e31'.replaceAll(' ', ''),
+    '41525042 03 01 0064 00112233445566ff 00000007 02 00 6e31'.replaceAll(' ', ''),
   );
   expect(Buffer.from(encodeBeat({ ...BEAT, macs: MACS })).toString('hex')).toBe(
-    '41525042 02 01 0064 00112233445566ff 00000007 02 02 6e31 020000000001 fffffffefffd'.replaceAll(' ', ''),
+    '41525042 03 01 0064 00112233445566ff 00000007 02 02 6e31 020000000001 fffffffefffd'.replaceAll(' ', ''),
   );
 });
 
@@ -54,8 +58,8 @@ describe('no beat', () => {
     ['is empty', new Uint8Array()],
     ['has another magic', changed(0, 0)],
     ['is of an earlier version', changed(4, 1)],
-    ['is of a later version', changed(4, 3)],
-    ['has a flag that this version does not know', changed(5, 4)],
+    ['is of a later version', changed(4, 4)],
+    ['has a flag that this version does not know', changed(5, 16)],
     ['comes every 0 ms', changed(7, 0)],
     ['has the sequence 0', changed(19, 0)],
     ['says its name is shorter', changed(20, 1)],

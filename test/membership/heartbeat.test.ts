@@ -45,7 +45,7 @@ const kinds = ({ told }: Cluster, since = 0): string[] =>
 describe('a start', () => {
   test('without peers settles at once', () => {
     const { state, effects } = startHeartbeat(settings('a', { join: [] }), 0);
-    expect(effects).toEqual([{ kind: 'settled', unheard: [] }]);
+    expect(effects).toEqual([{ kind: 'settled', unheard: [], isReturn: false }]);
     const { state: ready } = stepHeartbeat(state, { kind: 'ready', ready: true }, 1);
     expect(membershipOf(ready)).toEqual({ self: 'a', settled: true, ready: true, members: [] });
   });
@@ -54,7 +54,7 @@ describe('a start', () => {
     const world = three();
     const settled = world.told.filter(({ effect }) => effect.kind === 'settled');
     expect(settled.map(({ node, effect }) => [node, effect])).toEqual(
-      expect.arrayContaining(['a', 'b', 'c'].map((node) => [node, { kind: 'settled', unheard: [] }])),
+      expect.arrayContaining(['a', 'b', 'c'].map((node) => [node, { kind: 'settled', unheard: [], isReturn: false }])),
     );
     expect(settled.every(({ at }) => at <= 10)).toBe(true);
     for (const address of ALL) expect(world.live(address)).toEqual(['a', 'b', 'c']);
@@ -66,7 +66,7 @@ describe('a start', () => {
     world.run(490);
     expect(world.live(A)).toEqual([]);
     world.run(600);
-    expect(world.told).toEqual([{ at: 500, node: 'a', effect: { kind: 'settled', unheard: [B, C] } }]);
+    expect(world.told).toEqual([{ at: 500, node: 'a', effect: { kind: 'settled', unheard: [B, C], isReturn: false } }]);
     expect(world.live(A)).toEqual(['a']);
   });
 
@@ -78,7 +78,7 @@ describe('a start', () => {
     world.start(C, settings('c'));
     world.run(1000);
     expect(world.told.filter(({ node, effect }) => node === 'a' && effect.kind === 'settled')).toEqual([
-      { at: 800, node: 'a', effect: { kind: 'settled', unheard: [] } },
+      { at: 800, node: 'a', effect: { kind: 'settled', unheard: [], isReturn: false } },
     ]);
   });
 
@@ -110,14 +110,14 @@ describe('a peer whose name got its address late', () => {
     world.start(B, settings('b', { join: [] }));
     world.run(600);
     expect(world.told.filter(({ node, effect }) => node === 'a' && effect.kind === 'settled')).toEqual([
-      { at: 500, node: 'a', effect: { kind: 'settled', unheard: [C] } },
+      { at: 500, node: 'a', effect: { kind: 'settled', unheard: [C], isReturn: false } },
     ]);
   });
 
   test('gets beats at once', () => {
     const { state } = startHeartbeat(settings('a', { join: [] }), 0);
     const { effects } = stepHeartbeat(state, { kind: 'join', address: B }, 50);
-    expect(effects).toMatchObject([{ kind: 'send', to: [B], beat: { sequence: 1 } }]);
+    expect(effects).toMatchObject([{ kind: 'send', to: [B], beat: { sequence: 2 } }]);
   });
 });
 
@@ -265,7 +265,17 @@ function alone(change: Partial<HeartbeatSettings> = {}): {
         {
           kind: 'beat',
           from,
-          beat: { bootId: boot(1), sequence: 1, intervalMs: 100, ready: true, leaving: false, macs: [], ...beat },
+          beat: {
+            bootId: boot(1),
+            sequence: 1,
+            intervalMs: 100,
+            ready: true,
+            leaving: false,
+            returning: false,
+            stale: false,
+            macs: [],
+            ...beat,
+          },
         },
         now,
       ),
@@ -423,6 +433,8 @@ describe('memory is bounded', () => {
       intervalMs: fc.constantFrom(1, 100, 65_535),
       ready: fc.boolean(),
       leaving: fc.boolean(),
+      returning: fc.boolean(),
+      stale: fc.boolean(),
       macs: fc.array(fc.record({ high: fc.nat(1), low: fc.nat(1) }), { maxLength: 3 }),
     });
     const input = fc.oneof(

@@ -72,7 +72,16 @@ describe('the view', () => {
 
   test('makes every node heard a candidate, and posts nothing when only liveness changes', async () => {
     const { view, tables } = scene(POOL, ADVERTISEMENT, service('a'));
-    const n2 = { name: 'n2', address: '192.0.2.12:7946', ready: true, macs: [], evidence: { kind: 'heard' }, since: 0 } as const;
+    const n2 = {
+      name: 'n2',
+      address: '192.0.2.12:7946',
+      ready: true,
+      returning: false,
+      stale: false,
+      macs: [],
+      evidence: { kind: 'heard' },
+      since: 0,
+    } as const;
     view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'alive' }] } });
     const known = await tables();
     expect(known.at(-1)?.ballot.nodes.toSorted()).toEqual(['n1', 'n2']);

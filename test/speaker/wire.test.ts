@@ -20,13 +20,13 @@ const IFACE = {
 function start(): { readonly wire: Wire; readonly posted: ToView[] } {
   const posted: ToView[] = [];
   const post = (message: ToView): void => void posted.push(message);
-  const wire = new Wire({ node: 'n1', port: 0, peers: [], announceRate: 6000, refreshMs: 0, proxies: [], post });
+  const wire = new Wire({ node: 'n1', port: 0, peers: [], announceRate: 6000, refreshMs: 0, failbackMs: 0, proxies: [], post });
   return { wire, posted };
 }
 
 test('an interface that comes after the end is not opened: this node would answer beside its successors', async () => {
   const { wire, posted } = start();
-  wire.receive({ type: 'announcements', ballot: NO_BALLOT, prefixes: [] });
+  wire.receive({ type: 'announcements', ballot: NO_BALLOT, prefixes: [], known: [], stale: false });
   wire.receive({ type: 'interfaces', interfaces: [IFACE] });
   expect(posted).toMatchObject([{ type: 'issues', issues: [{ code: 'CAPTURE_FAILED' }] }]);
   await wire.stop();

@@ -159,35 +159,45 @@ export class View {
     const { announcements, refused } = announcementsOf(this.#inForce, this.#membership);
     this.#logRefusals(refused);
     const prefixes = filterPrefixes(announcements, this.#options.node);
-    const table = fingerprint(JSON.stringify([announcements, prefixes]));
+    const known = this.#membership.members.map(({ name }) => name);
+    const { stale } = this.#inForce;
+    const table = fingerprint(JSON.stringify([announcements, prefixes, known, stale]));
     if (table === this.#published) return;
     this.#published = table;
     this.#announcements = new Map(announcements.map((one) => [one.address, one]));
-    this.#publishing = this.#publishing.then(() => this.#publish(announcements, prefixes));
+    this.#publishing = this.#publishing.then(() =>
+      this.#publish(announcements, { type: 'announcements', ballot: ballotOf(announcements), prefixes, known, stale }),
+    );
     this.#showOwned();
   }
 
   /** The addresses are on `lo` before anybody is told to send here, and leave it after nobody is. */
-  async #publish(announcements: readonly Announcement[], prefixes: readonly string[]): Promise<void> {
+  async #publish(announcements: readonly Announcement[], table: ToWire): Promise<void> {
     const { delivery, log, post, node } = this.#options;
     const ours = announcements.filter(({ ranking }) => ranking.includes(node));
     const wanted = new Set(ours.map(({ address }) => address));
     const failed = await delivery?.add(wanted);
     if (failed !== undefined) log(issueRecord(failed));
-    post({ type: 'announcements', ballot: ballotOf(announcements), prefixes });
+    post(table);
     const kept = await delivery?.keepOnly(wanted);
     if (kept !== undefined) log(issueRecord(kept));
   }
 
-  #onOwnerChange({ address, from, to, kind, evidence, silenceMs }: OwnerChange): void {
+  #onOwnerChange({ address, from, to, kind, evidence, silenceMs, tookMs }: OwnerChange): void {
     const { log, metrics, node, source } = this.#options;
     const announcement = this.#announcements.get(address);
     const fields = { ip: address, node, services: announcement?.services, from, to, evidence, protocol: 'layer2' };
     if (to === node) {
       this.#owned.add(address);
-      if (silenceMs !== undefined) metrics.observeFailover(kind, silenceMs / 1000);
+      const durationMs = silenceMs ?? tookMs;
+      if (durationMs !== undefined) metrics.observeFailover(kind, durationMs / 1000);
       const msg = `${node} is elected leader and announces ${address}: ${evidence}`;
-      log({ level: 'info', event: 'serviceAnnounced', msg, fields: { ...fields, ranking: announcement?.ranking, silenceMs } });
+      log({
+        level: 'info',
+        event: 'serviceAnnounced',
+        msg,
+        fields: { ...fields, ranking: announcement?.ranking, silenceMs, tookMs },
+      });
       for (const service of announcement?.services ?? []) {
         const message = `announcing from node "${node}" with protocol "layer2"`;
         source.recordEvent({ type: 'Normal', reason: 'nodeAssigned', message, service, component: 'metallb-speaker' });

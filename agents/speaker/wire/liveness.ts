@@ -1,11 +1,10 @@
 /**
  * The heartbeats of this node on a UDP socket: carries out what the state machine in src/membership asks for.
  */
-import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv4 } from 'node:net';
 import { type Issue, issue } from '../../../src/issue/issue.js';
-import { type Beat, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
+import { type Beat, type BootId, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
 import {
   type Heartbeat,
   type HeartbeatEffect,
@@ -13,23 +12,29 @@ import {
   membershipOf,
   startHeartbeat,
   stepHeartbeat,
+  unheardOf,
 } from '../../../src/membership/heartbeat.js';
 import type { Membership } from '../../../src/membership/membership.js';
 import type { Mac } from '../../../src/net/mac.js';
+import type { Arrival } from '../../../src/ownership/authority.js';
+import { decodeWord, encodeWord, type Word } from '../../../src/ownership/word.js';
 import type { LogRecord } from '../../runtime/log.js';
 import { keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
 
-/** Peers take a node for dead after about this time. */
-const STALL_MS = 300;
-
 export interface LivenessOptions {
   readonly self: string;
+  readonly bootId: BootId;
   readonly port: number;
   readonly peers: readonly PeerName[];
   /** Called when somebody's state or readiness changed, this node's too. */
   readonly onChange: () => void;
-  /** Called, after that, when a peer is heard again that was silent, or this node stalled so long that it was silent itself. */
+  /** Called, after that, when a peer is heard again that was silent. */
   readonly onReunion: () => void;
+  /** The wait for the first beats of others is over. */
+  readonly onSettled: (arrival: Arrival) => void;
+  /** Every peer of the list was heard, and not every one when that wait was over. */
+  readonly onAllHeard: () => void;
+  readonly onWord: (word: Word) => void;
   /** A peer that lives has missed so many beats that it will be silent with the next. */
   readonly onFaltering: (peer: string) => void;
   /** It is heard again; before `onChange`. */
@@ -43,6 +48,8 @@ export class Liveness {
   readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false });
   readonly counters: { sent: number; received: number; rejected: number } = { sent: 0, received: 0, rejected: 0 };
   #state: Heartbeat | undefined;
+  /** Some peer of the list was not heard when the wait for them was over, nor since. */
+  #isDoubtful = false;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
@@ -67,10 +74,10 @@ export class Liveness {
 
   /** Sends the first beats, to the peers given by address at once and to the others when their names are resolved. */
   async start(signal: AbortSignal): Promise<void> {
-    const { self, peers, report } = this.#options;
+    const { self, bootId, peers, report } = this.#options;
     const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
     const join = literal.map(({ host, port }) => `${host}:${port}`);
-    const { state, effects } = startHeartbeat({ self, bootId: randomBytes(8).toString('hex'), join }, performance.now());
+    const { state, effects } = startHeartbeat({ self, bootId, join }, performance.now());
     this.#state = state;
     this.#perform(effects);
     this.#socket.on('message', (bytes, { address, port: from }) => this.#receive(bytes, `${address}:${from}`));
@@ -105,6 +112,17 @@ export class Liveness {
     this.#step({ kind: 'macs', macs });
   }
 
+  /** What this node says of itself beside: that it came back a short time ago, that its view is old. */
+  setStanding(returning: boolean, stale: boolean): void {
+    this.#step({ kind: 'standing', returning, stale });
+  }
+
+  /** Says something to a member, wherever it was last heard. */
+  say(peer: string, word: Word): void {
+    const member = this.#state?.peers.get(peer);
+    if (member !== undefined) this.#sendBytes(encodeWord(word), member.address);
+  }
+
   /** The peer answers on the wire: it is not forgotten, however long it is not heard. */
   answered(name: string): void {
     this.#step({ kind: 'answered', name });
@@ -121,17 +139,19 @@ export class Liveness {
 
   #receive(bytes: Buffer, from: string): void {
     const beat = decodeBeat(bytes);
-    if (beat === undefined) {
+    const word = beat === undefined ? decodeWord(bytes) : undefined;
+    if (beat !== undefined) {
+      this.counters.received++;
+      this.#step({ kind: 'beat', from, beat });
+    } else if (word !== undefined && this.#state?.peers.has(word.node) === true) {
+      this.#options.onWord(word);
+    } else {
       this.counters.rejected++;
-      return;
     }
-    this.counters.received++;
-    this.#step({ kind: 'beat', from, beat });
   }
 
   #step(input: HeartbeatInput): void {
     if (this.#state === undefined) return;
-    const isStalled = performance.now() - this.#state.wakeAt > STALL_MS;
     const readyBefore = membershipOf(this.#state).ready;
     const { state, effects } = stepHeartbeat(this.#state, input, performance.now());
     this.#state = state;
@@ -141,7 +161,11 @@ export class Liveness {
     const isReunion = effects.some(
       (effect) => effect.kind === 'changed' && effect.was === 'silent' && effect.member.state === 'alive',
     );
-    if (isStalled || isReunion) this.#options.onReunion();
+    if (isReunion) this.#options.onReunion();
+    if (this.#isDoubtful && unheardOf(state).length === 0) {
+      this.#isDoubtful = false;
+      this.#options.onAllHeard();
+    }
   }
 
   #perform(effects: readonly HeartbeatEffect[]): void {
@@ -150,6 +174,10 @@ export class Liveness {
       else if (effect.kind === 'faltering') this.#options.onFaltering(effect.name);
       else if (effect.kind === 'steady') this.#options.onSteady(effect.name);
       else if (effect.kind === 'changed' && effect.member.state === 'alive') this.#options.onSteady(effect.member.name);
+      else if (effect.kind === 'settled') {
+        this.#isDoubtful = effect.unheard.length > 0;
+        this.#options.onSettled({ isDoubtful: this.#isDoubtful, isReturn: effect.isReturn });
+      }
       const record = recordOf(effect);
       if (record !== undefined) this.#options.log(record);
     }
@@ -157,11 +185,13 @@ export class Liveness {
 
   #send(to: readonly string[], beat: Beat): void {
     const bytes = encodeBeat(beat);
-    for (const endpoint of to) {
-      const colon = endpoint.lastIndexOf(':');
-      this.#socket.send(bytes, Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon), () => undefined);
-      this.counters.sent++;
-    }
+    for (const endpoint of to) this.#sendBytes(bytes, endpoint);
+    this.counters.sent += to.length;
+  }
+
+  #sendBytes(bytes: Uint8Array, endpoint: string): void {
+    const colon = endpoint.lastIndexOf(':');
+    this.#socket.send(bytes, Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon), () => undefined);
   }
 }
 

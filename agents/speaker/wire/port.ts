@@ -39,11 +39,13 @@ export interface PortOptions {
   readonly identity: PortIdentity;
   readonly filter: string;
   readonly claims: () => Claims;
-  /** Addresses that this node asks about. */
-  readonly asked: () => ReadonlySet<AddressKey>;
+  /** Whether this node asks about the address. */
+  readonly isAsked: (key: AddressKey) => boolean;
   readonly counters: Counters;
   /** Somebody with this MAC says that he holds an address that this node claims or asks about; for every frame that says so. */
-  readonly onClaim: (key: AddressKey, mac: Mac) => void;
+  readonly onClaim: (key: AddressKey, mac: Mac, on: Port) => void;
+  /** Called before each frame is looked at. */
+  readonly onFrame: () => void;
   /** Called at the end of each turn of the loop that had frames to answer: their number may have kept timers waiting. */
   readonly onBusy: () => void;
   /** A frame could not be sent: pcap's text. */
@@ -171,6 +173,7 @@ export class Port {
   #receive(link: Link, frame: DataView, length: number): void {
     if (this.#tap === undefined) return;
     this.#link = link;
+    this.#options.onFrame();
     const decision = this.#decide(frame, length);
     if ('drop' in decision) {
       this.#options.counters.drops[decision.drop]++;
@@ -187,17 +190,17 @@ export class Port {
     if (neighbour.saysNeighbour(frame, length)) {
       const decision = decideNeighbour(frame, this.#receiver, claims, length);
       const claim = isReadable(decision) ? claimIn(frame, length) : undefined;
-      if (claim !== undefined && this.#isOfInterest(claim.address)) this.#options.onClaim(claim.address, claim.mac);
+      if (claim !== undefined && this.#isOfInterest(claim.address)) this.#options.onClaim(claim.address, claim.mac, this);
       return decision;
     }
     const decision = decide(frame, this.#receiver, claims, length);
     const isClaim = isReadable(decision) && this.#isOfInterest(arp.senderAddress(frame)) && arp.isClaim(frame);
-    if (isClaim) this.#options.onClaim(arp.senderAddress(frame), arp.senderMac(frame));
+    if (isClaim) this.#options.onClaim(arp.senderAddress(frame), arp.senderMac(frame), this);
     return decision;
   }
 
   #isOfInterest(key: AddressKey): boolean {
-    return this.#options.claims().has(key) || this.#options.asked().has(key);
+    return this.#options.claims().has(key) || this.#options.isAsked(key);
   }
 
   #answer(frame: DataView, key: AddressKey): void {

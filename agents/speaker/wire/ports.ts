@@ -18,10 +18,12 @@ import { Port, type PortIdentity } from './port.js';
 export interface PortsOptions {
   readonly counters: Counters;
   readonly claims: () => Claims;
-  /** Addresses that this node asks about. */
-  readonly asked: () => ReadonlySet<AddressKey>;
+  /** Whether this node asks about the address. */
+  readonly isAsked: (key: AddressKey) => boolean;
   /** Somebody else claims an address of ours, or one that is asked about, on this interface. */
-  readonly onClaim: (key: AddressKey, mac: Mac, on: string) => void;
+  readonly onClaim: (key: AddressKey, mac: Mac, on: Port) => void;
+  /** Called before each frame is looked at: whoever stood still may have to forget what it owns. */
+  readonly onFrame: () => void;
   readonly onBusy: () => void;
   /** The ports are others than before, with `opened` among them. */
   readonly onChange: (opened: Port | undefined) => void;
@@ -200,8 +202,9 @@ export class Ports {
       filter: captureFilter({ mac: identity.mac, prefixes: this.#filtered }),
       counters: this.#options.counters,
       claims: this.#options.claims,
-      asked: this.#options.asked,
-      onClaim: (key, mac) => this.#options.onClaim(key, mac, one.name),
+      isAsked: this.#options.isAsked,
+      onClaim: this.#options.onClaim,
+      onFrame: this.#options.onFrame,
       onBusy: this.#options.onBusy,
       onSendError: (text) => this.#sendError(one.name, text),
     });

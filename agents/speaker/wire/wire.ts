@@ -1,17 +1,16 @@
 /**
- * The wire thread's whole state and its one rule: the owner of an address is the first live node of its ranking. Whoever is
- * told something new (a table, an interface, a peer) calls `#elect`; what changed is claimed or released at once, and told to
- * the view thread afterwards.
+ * The wire thread: hears what is new (a table, an interface, a peer, a frame), has it decided what this node answers for
+ * (src/ownership), and does what follows at once; the view thread is told afterwards.
  *
  * It runs on the process's main thread and waits for nobody: no file, no API, no log.
  */
-import type { Issue } from '../../../src/issue/issue.js';
+import { randomBytes } from 'node:crypto';
+import { type Issue, issue } from '../../../src/issue/issue.js';
 import { type Ballot, isEntryNear, NO_BALLOT, type On } from '../../../src/layer2/ballot.js';
-import { type Claims, diffElections, type Election, elect, NO_ELECTION } from '../../../src/layer2/claims.js';
-import { type Question, questionsTo } from '../../../src/layer2/inquiry.js';
-import { liveNodes } from '../../../src/membership/membership.js';
+import type { Claims } from '../../../src/layer2/claims.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
+import { Authority, type AuthorityEffect } from '../../../src/ownership/authority.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
 import { Announcer } from './announcer.js';
@@ -23,7 +22,6 @@ import { ownerChange } from './ownerchange.js';
 import type { PeerName } from './peers.js';
 import type { Port } from './port.js';
 import { Ports } from './ports.js';
-import { Questions } from './questions.js';
 import { Strangers } from './strangers.js';
 
 export interface WireOptions {
@@ -36,27 +34,34 @@ export interface WireOptions {
   readonly refreshMs: number;
   /** Gateways that answer for others (proxy ARP): their claims are no conflict. */
   readonly proxies: readonly Mac[];
+  /** How long a node that came back waits before it takes its addresses back; infinity: until the others are gone. */
+  readonly failbackMs: number;
   readonly post: (message: ToView) => void;
 }
 
-/** How long a leaving node goes on answering, so that the next owner's claim has arrived before it stops. */
-const LEAVE_MS = 300;
+/** Peers take a node for dead after about this time. */
+const STALL_MS = 300;
+/** Between two looks whether all that this node owned has found another owner. */
+const GONE_EVERY_MS = 5;
 
 export class Wire {
   readonly #options: WireOptions;
+  readonly #bootId: string = randomBytes(8).toString('hex');
   readonly #counters: Counters = new Counters();
   readonly #liveness: Liveness;
   readonly #lifelines: Lifelines;
   readonly #ports: Ports;
   readonly #announcer: Announcer;
   readonly #strangers: Strangers;
-  readonly #questions: Questions;
+  readonly #authority: Authority;
   readonly #groups: SolicitedNodeGroups;
   /** By interface: the addresses whose groups were asked for. */
   #joined: Map<string, ReadonlySet<AddressKey>> = new Map();
   #ballot: Ballot = NO_BALLOT;
-  #election: Election = NO_ELECTION;
+  #stale = false;
   #timer: NodeJS.Timeout | undefined;
+  /** For when the timer is set. */
+  #dueAt = Number.POSITIVE_INFINITY;
   #leaving = false;
   #stopped = false;
 
@@ -65,14 +70,22 @@ export class Wire {
     const { announceRate: framesPerSecond, refreshMs, proxies } = options;
     const counters = this.#counters;
     this.#groups = new SolicitedNodeGroups((one) => options.post({ type: 'issues', issues: [one] }));
+    this.#authority = new Authority({
+      self: options.node,
+      bootId: this.#bootId,
+      failbackMs: options.failbackMs,
+      canAnswer: (key, on) => this.#ports.canAnswer(key, on),
+    });
     this.#ports = new Ports({
       counters,
-      claims: () => this.#election.claims,
-      asked: () => this.#questions.keys,
+      claims: () => this.#authority.claims,
+      isAsked: (key) => this.#authority.isListening(key),
       onClaim: (key, mac, on) => {
-        this.#questions.claim(key, mac);
-        this.#strangers.claim(key, mac, on);
+        // First who is a stranger: it may not own the address any more afterwards.
+        this.#strangers.claim(key, mac, on.name);
+        this.#decide((now) => this.#authority.hearClaim(key, mac, on.identity.mac, now));
       },
+      onFrame: () => this.#noticeStall(),
       onBusy: () => this.#tickIfDue(),
       onChange: (opened) => this.#onPorts(opened),
       onSchedule: () => this.#schedule(),
@@ -81,7 +94,7 @@ export class Wire {
     const ports = this.#ports;
     this.#announcer = new Announcer({ framesPerSecond, refreshMs, ports, counters });
     this.#strangers = new Strangers({
-      claims: () => this.#election.claims,
+      claims: () => this.#authority.claims,
       ports,
       counters,
       proxies,
@@ -89,36 +102,26 @@ export class Wire {
       onChange: (begun, over) => options.post({ type: 'conflicts', begun, over }),
       onSchedule: () => this.#schedule(),
     });
-    this.#questions = new Questions({
-      ports,
-      onVerdict: () => {
-        this.#elect();
-        this.#schedule();
-      },
-      onAnswer: (peer) => this.#liveness.answered(peer),
-      onCrash: (peer, sinceMs) => this.#liveness.crashed(peer, sinceMs),
-      report: (issues) => options.post({ type: 'issues', issues }),
-    });
     this.#lifelines = new Lifelines({
       port: options.port,
-      onCrash: (peer, sinceMs) => {
-        if (this.#leaving) return;
-        this.#questions.beginBriefly(peer, this.#questionsTo(peer), sinceMs);
-        this.#schedule();
-      },
+      onCrash: (peer, sinceMs) => this.#decide((now) => this.#authority.connectionEnded(peer, sinceMs, now)),
     });
     this.#liveness = new Liveness({
       self: options.node,
+      bootId: this.#bootId,
       port: options.port,
       peers: options.peers,
       onChange: () => this.#onMembership(),
       onReunion: () => {
-        // Another may have claimed its addresses while this node was cut off or stalled, and the caches still point there.
-        this.#announcer.announce(this.#election.claims);
+        // Another may have claimed its addresses while this node was cut off, and the caches still point there.
+        this.#announcer.announce(this.#authority.claims);
         this.#schedule();
       },
-      onFaltering: (peer) => this.#onFaltering(peer),
-      onSteady: (peer) => this.#questions.end(peer),
+      onSettled: (arrival) => this.#decide((now) => this.#authority.settled(arrival, now)),
+      onAllHeard: () => this.#decide((now) => this.#authority.endDoubt(now)),
+      onWord: (word) => this.#decide((now) => this.#authority.hearWord(word, now)),
+      onFaltering: (peer) => this.#decide((now) => this.#authority.faltering(peer, now)),
+      onSteady: (peer) => this.#decide((now) => this.#authority.steady(peer, now)),
       log: (record) => options.post({ type: 'log', record }),
       report: (issues) => options.post({ type: 'issues', issues }),
     });
@@ -135,18 +138,17 @@ export class Wire {
     this.#onMembership();
   }
 
-  /** Tells the peers, goes on answering until they have taken over, and closes everything. */
+  /** Hands everything over, goes on answering until others do, and closes everything. */
   async stop(): Promise<void> {
-    const membership = this.#liveness.membership;
-    const owned = [...this.#election.claims.keys()];
-    // From here on the claims are frozen, and nothing more is announced: the next owners' announcements must stand.
+    // From here on nothing more is announced: the next owners' announcements must stand.
     this.#leaving = true;
     this.#announcer.silence();
     this.#liveness.leave();
-    const hasSuccessor = membership.members.some(({ state, ready }) => state === 'alive' && ready);
-    if (owned.length > 0 && hasSuccessor) await new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
+    this.#decide((now) => this.#authority.leave(now));
+    while (!this.#authority.isGone(performance.now())) await new Promise((resolve) => setTimeout(resolve, GONE_EVERY_MS));
     this.#stopped = true;
     clearTimeout(this.#timer);
+    const owned = [...this.#authority.claims.keys()];
     this.#lifelines.close();
     this.#ports.close();
     this.#groups.close();
@@ -162,10 +164,12 @@ export class Wire {
     switch (message.type) {
       case 'announcements':
         this.#ballot = message.ballot;
+        this.#stale = message.stale;
         this.#ports.setPrefixes(message.prefixes);
-        this.#elect();
+        this.#decide((now) => this.#authority.setTable(message.ballot, message.known, message.stale, now));
         // The new prefixes are those of configuration alone; what is owned beyond them must go on being heard.
-        this.#ports.own(this.#election.claims.keys());
+        this.#ports.own(this.#authority.claims.keys());
+        this.#liveness.setStanding(this.#authority.isReturning, this.#stale);
         this.#joinGroups();
         break;
       case 'interfaces':
@@ -188,7 +192,7 @@ export class Wire {
       refreshesSent: this.#counters.refreshes,
       framesDropped: this.#counters.drops,
       beats: this.#liveness.counters,
-      takeoversRefused: this.#questions.refused,
+      takeoversRefused: this.#authority.takeoversRefused,
       interfaces: this.#ports.list().map(({ name, identity }) => ({
         name,
         protocols: [...(identity.arp ? ['arp'] : []), ...(identity.linkLocal === undefined ? [] : ['ndp'])],
@@ -199,30 +203,10 @@ export class Wire {
   #onMembership(): void {
     const { membership } = this.#liveness;
     this.#strangers.setPeers(membership.members.flatMap(({ macs }) => macs));
-    this.#questions.setMembers(membership.members);
     this.#lifelines.setMembers(membership.members);
-    this.#elect();
+    this.#decide((now) => this.#authority.setMembership(membership, now));
     this.#options.post({ type: 'membership', membership });
     this.#schedule();
-  }
-
-  /** It may be dead, or only unheard: the wire knows, by the time at which its silence is sure. */
-  #onFaltering(peer: string): void {
-    if (!this.#leaving) this.#questions.begin(peer, this.#questionsTo(peer));
-    this.#schedule();
-  }
-
-  #questionsTo(peer: string): readonly Question[] {
-    return questionsTo(peer, this.#ballot, this.#election, (key, on) => this.#ports.canAnswer(key, on));
-  }
-
-  /** The nodes that may own addresses now; with them those that are not heard, and that the wire speaks for. */
-  #live(): ReadonlySet<string> {
-    const { membership } = this.#liveness;
-    const held = membership.members.filter(
-      ({ name, state, ready }) => state === 'silent' && ready && this.#questions.holds(name),
-    );
-    return new Set([...liveNodes(membership), ...held.map(({ name }) => name)]);
   }
 
   /** Interfaces can be answered on that could not be, or cannot any more. */
@@ -231,40 +215,91 @@ export class Wire {
     const ports = this.#ports.list();
     this.#liveness.setMacs(ports.map(({ identity }) => identity.mac));
     this.#liveness.setReady(ports.length > 0);
-    this.#elect();
+    this.#decide((now) => this.#authority.review(now));
     this.#joinGroups();
     // Tells everybody on an interface that came late what this node answers for.
-    if (opened !== undefined) this.#announcer.announce(claimsOn(this.#election.claims, opened));
+    if (opened !== undefined) this.#announcer.announce(claimsOn(this.#authority.claims, opened));
     this.#schedule();
   }
 
-  /** Who owns what now; claims and releases on the wire first, tells afterwards. */
-  #elect(): void {
-    if (this.#leaving) return;
-    const { node } = this.#options;
-    const membership = this.#liveness.membership;
-    const before = this.#election;
-    const canAnswer = (key: AddressKey, on: On): boolean => this.#ports.canAnswer(key, on);
-    this.#election = elect(this.#ballot, this.#live(), { name: node, canAnswer });
-    this.#questions.review((peer) => this.#questionsTo(peer));
-    const { claims, unanswerable } = this.#election;
-    const { claimed, released } = diffElections(before, this.#election, node);
-    if (released.length > 0) {
-      const keys = released.map(({ key }) => key);
-      this.#announcer.release(keys);
-      this.#ports.disown(keys);
-      this.#strangers.review();
+  /** Carries out what follows from something new: first what the wire waits for, then what people are told. */
+  #decide(decide: (now: number) => readonly AuthorityEffect[]): void {
+    const before = new Set(this.#authority.unanswerable);
+    const told: ToView[] = [];
+    for (const effect of decide(performance.now())) this.#perform(effect, told);
+    for (const message of told) this.#options.post(message);
+    const { unanswerable } = this.#authority;
+    if (!sameKeys(before, unanswerable)) this.#options.post({ type: 'unanswerable', addresses: [...unanswerable].map(textOf) });
+    this.#schedule();
+  }
+
+  #perform(effect: AuthorityEffect, told: ToView[]): void {
+    switch (effect.kind) {
+      case 'claim':
+        this.#announcer.announce(this.#claimsOf(effect.keys));
+        this.#ports.own(effect.keys);
+        if (effect.keys.some((key) => this.#isUnjoined(key))) this.#joinGroups();
+        break;
+      case 'reclaim':
+        this.#announcer.announce(this.#claimsOf(effect.keys));
+        break;
+      case 'release':
+        this.#announcer.release(effect.keys);
+        this.#ports.disown(effect.keys);
+        this.#strangers.review();
+        break;
+      case 'ask':
+        for (const key of effect.keys) this.#ask(key, this.#onOf(key));
+        break;
+      case 'question':
+        this.#ask(effect.question.key, effect.question.on);
+        break;
+      case 'send':
+        this.#liveness.say(effect.sent.to, effect.sent.word);
+        break;
+      case 'returning':
+        this.#liveness.setStanding(effect.returning, this.#stale);
+        break;
+      case 'answered':
+        this.#liveness.answered(effect.peer);
+        break;
+      case 'crashed':
+        this.#liveness.crashed(effect.peer, effect.sinceMs);
+        break;
+      case 'issue':
+        told.push({ type: 'issues', issues: [effect.issue] });
+        break;
+      case 'split-view':
+        told.push({ type: 'issues', issues: [splitView(effect)] });
+        break;
+      case 'moved': {
+        const { membership } = this.#liveness;
+        const { unanswerable } = this.#authority;
+        told.push({ type: 'ownership', changes: effect.moves.map((move) => ownerChange(move, membership, unanswerable)) });
+        break;
+      }
     }
-    if (claimed.length > 0) {
-      this.#announcer.announce(new Map(claimed.flatMap(({ key }) => entryOf(claims, key))));
-      this.#ports.own(claimed.map(({ key }) => key));
-      if (claimed.some(({ key }) => this.#isUnjoined(key))) this.#joinGroups();
-    }
-    const changes = [...released, ...claimed].map((move) => ownerChange(move, membership, unanswerable));
-    if (changes.length > 0) this.#options.post({ type: 'ownership', changes });
-    if (!sameKeys(before.unanswerable, unanswerable)) {
-      this.#options.post({ type: 'unanswerable', addresses: [...unanswerable].map(textOf) });
-    }
+  }
+
+  #ask(key: AddressKey, on: On): void {
+    for (const port of this.#ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, 'question');
+  }
+
+  #onOf(key: AddressKey): On {
+    return this.#ballot.on[this.#ballot.keys.indexOf(key)] ?? 'all';
+  }
+
+  #claimsOf(keys: readonly AddressKey[]): Claims {
+    const { claims } = this.#authority;
+    return new Map(keys.flatMap((key) => entryOf(claims, key)));
+  }
+
+  /** Others may have taken over meanwhile: nothing is answered before the wire was asked. */
+  #noticeStall(): void {
+    const now = performance.now();
+    if (now - this.#dueAt <= STALL_MS) return;
+    this.#dueAt = now;
+    this.#decide(() => this.#authority.stalled(now));
   }
 
   /** Is in the groups in which the addresses are asked for that this node may have to answer for; where they are answered. */
@@ -272,7 +307,7 @@ export class Wire {
     const { keys, on, nodes } = this.#ballot;
     const place = nodes.indexOf(this.#options.node);
     const isWanted = (key: AddressKey, i: number): boolean =>
-      typeof key === 'string' && (isEntryNear(this.#ballot, i, place) || this.#election.claims.has(key));
+      typeof key === 'string' && (isEntryNear(this.#ballot, i, place) || this.#authority.claims.has(key));
     const wanted = keys.flatMap((key, i) => (isWanted(key, i) ? [{ key, on: on[i] ?? 'all' }] : []));
     const before = this.#joined;
     this.#joined = new Map();
@@ -293,24 +328,30 @@ export class Wire {
 
   #wakeAt(): number {
     const ours = Math.min(this.#announcer.wakeAt, this.#strangers.wakeAt);
-    const questionsAt = this.#leaving ? Number.POSITIVE_INFINITY : this.#questions.wakeAt;
     // Nothing is reopened any more by one that leaves.
-    return Math.min(this.#liveness.wakeAt, ours, questionsAt, this.#leaving ? Number.POSITIVE_INFINITY : this.#ports.wakeAt);
+    return Math.min(
+      this.#liveness.wakeAt,
+      ours,
+      this.#authority.wakeAt,
+      this.#leaving ? Number.POSITIVE_INFINITY : this.#ports.wakeAt,
+    );
   }
 
   #schedule(): void {
     clearTimeout(this.#timer);
     const wakeAt = this.#wakeAt();
+    this.#dueAt = wakeAt;
     if (this.#stopped || wakeAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, wakeAt - performance.now()));
   }
 
   #tick(): void {
+    this.#noticeStall();
     const now = performance.now();
     if (this.#liveness.wakeAt <= now) this.#liveness.tick();
     this.#announcer.tick(now);
     if (this.#strangers.wakeAt <= now) this.#strangers.review();
-    if (!this.#leaving) this.#questions.tick(now);
+    if (this.#authority.wakeAt <= now) this.#decide((at) => this.#authority.tick(at));
     if (this.#ports.wakeAt <= now && !this.#leaving) this.#ports.tick();
     this.#schedule();
   }
@@ -319,6 +360,11 @@ export class Wire {
   #tickIfDue(): void {
     if (this.#wakeAt() <= performance.now()) this.#tick();
   }
+}
+
+function splitView({ key, with: other, winner }: Extract<AuthorityEffect, { kind: 'split-view' }>): Issue {
+  const message = `this node and ${other} both take ${textOf(key)} for theirs, because what they know of the cluster differs; until that ends ${winner} answers for it`;
+  return issue('SPLIT_VIEW', textOf(key), message);
 }
 
 const textOf = (key: AddressKey): string => formatAddress(addressOfKey(key));

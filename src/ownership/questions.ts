@@ -1,16 +1,16 @@
 /**
- * Puts the questions about silent peers on the wire, and knows from whose MAC an answer came (inquiry.ts).
+ * The questions about silent peers, and from whose MAC an answer came (inquiry.ts).
  */
 
-import { type Issue, issue } from '../../../src/issue/issue.js';
-import { BRIEF, Inquiries, type Question } from '../../../src/layer2/inquiry.js';
-import type { Member } from '../../../src/membership/membership.js';
-import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
-import { type Mac, macNumber } from '../../../src/net/mac.js';
-import type { Ports } from './ports.js';
+import { type Issue, issue } from '../issue/issue.js';
+import { BRIEF, Inquiries, type Question } from '../layer2/inquiry.js';
+import type { Member } from '../membership/membership.js';
+import { type AddressKey, addressOfKey, formatAddress } from '../net/address.js';
+import { type Mac, macNumber } from '../net/mac.js';
 
 export interface QuestionsOptions {
-  readonly ports: Ports;
+  /** Puts it on the wire. */
+  readonly ask: (question: Question) => void;
   /** A verdict is another than it was. */
   readonly onVerdict: () => void;
   /** A peer that is not heard answers; for every frame that says so. */
@@ -43,7 +43,7 @@ export class Questions {
     return this.#keys;
   }
 
-  /** When to call `tick`, in milliseconds of performance.now(). */
+  /** When to call `tick`, in milliseconds of the injected clock. */
   get wakeAt(): number {
     return this.#inquiries.wakeAt;
   }
@@ -55,16 +55,15 @@ export class Questions {
   }
 
   /** Its beats falter. */
-  begin(peer: string, questions: readonly Question[]): void {
+  begin(peer: string, questions: readonly Question[], now: number): void {
     if (this.#inquiries.verdictOn(peer) !== undefined) return;
-    this.#inquiries.begin(peer, questions, performance.now());
+    this.#inquiries.begin(peer, questions, now);
     this.#ask(peer, questions);
-    this.tick(performance.now());
+    this.tick(now);
   }
 
   /** Its connection ended `sinceMs` ago, and another was refused. */
-  beginBriefly(peer: string, questions: readonly Question[], sinceMs: number): void {
-    const now = performance.now();
+  beginBriefly(peer: string, questions: readonly Question[], sinceMs: number, now: number): void {
     if (this.#inquiries.verdictOn(peer) === undefined) {
       this.#inquiries.begin(peer, questions, now, BRIEF);
       this.#ask(peer, questions);
@@ -103,7 +102,7 @@ export class Questions {
   }
 
   /** Somebody with this MAC says that he holds an address. */
-  claim(key: AddressKey, mac: Mac): void {
+  claim(key: AddressKey, mac: Mac, now: number): void {
     if (!this.#keys.has(key)) return;
     const number = macNumber(mac);
     const bearers = this.#members.filter(({ macs, state }) => state !== 'left' && macs.some((one) => macNumber(one) === number));
@@ -113,7 +112,7 @@ export class Questions {
     const isAsked = this.#asked.has(member.name);
     // One that is heard needs no advocate; one that is not, and answers for what another owned, does.
     if (!isAsked && member.state === 'alive') return;
-    const isNews = this.#inquiries.answer(member.name, { key, on: 'all' }, performance.now());
+    const isNews = this.#inquiries.answer(member.name, { key, on: 'all' }, now);
     if (!isAsked) this.#ask(member.name, [{ key, on: 'all' }]);
     if (member.state === 'silent') this.#options.onAnswer(member.name);
     // Somebody reset the connection; his beats come.
@@ -127,9 +126,7 @@ export class Questions {
   tick(now: number): void {
     if (this.#inquiries.wakeAt > now) return;
     const { due, decided } = this.#inquiries.step(now);
-    for (const { key, on } of due) {
-      for (const port of this.#options.ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, 'question');
-    }
+    for (const question of due) this.#options.ask(question);
     if (decided.length === 0) return;
     for (const peer of decided) this.#believeEnd(peer, now);
     this.#options.onVerdict();

@@ -2,12 +2,10 @@
  * Whom an answer on the wire speaks for, without a wire.
  */
 import { beforeEach, expect, test } from 'vitest';
-import { Counters } from '../../agents/speaker/wire/counters.js';
-import { Ports } from '../../agents/speaker/wire/ports.js';
-import { Questions } from '../../agents/speaker/wire/questions.js';
 import type { Question } from '../../src/layer2/inquiry.js';
 import type { Member, MemberState } from '../../src/membership/membership.js';
 import { type Mac, parseMac } from '../../src/net/mac.js';
+import { Questions } from '../../src/ownership/questions.js';
 
 const WEB: Question = { key: 0xc0000201, on: 'all' };
 const MAC = parseMac('02:00:00:00:00:01') as Mac;
@@ -16,6 +14,8 @@ const member = (name: string, state: MemberState): Member => ({
   address: '10.0.0.1:7946',
   state,
   ready: true,
+  returning: false,
+  stale: false,
   macs: [MAC],
   evidence: { kind: 'heard' },
   since: 0,
@@ -24,17 +24,7 @@ const member = (name: string, state: MemberState): Member => ({
 let questions: Questions;
 beforeEach(() => {
   const nothing = (): void => undefined;
-  const ports = new Ports({
-    counters: new Counters(),
-    claims: () => new Map(),
-    asked: () => questions.keys,
-    onClaim: nothing,
-    onBusy: nothing,
-    onChange: nothing,
-    onSchedule: nothing,
-    post: nothing,
-  });
-  questions = new Questions({ ports, onVerdict: nothing, onAnswer: nothing, onCrash: nothing, report: nothing });
+  questions = new Questions({ ask: nothing, onVerdict: nothing, onAnswer: nothing, onCrash: nothing, report: nothing });
 });
 
 test.each<[string, readonly Member[], boolean]>([
@@ -46,22 +36,22 @@ test.each<[string, readonly Member[], boolean]>([
     true,
   ],
 ])('%s', (_, members, isHeld) => {
-  questions.begin('n1', [WEB]);
+  questions.begin('n1', [WEB], 0);
   questions.setMembers(members);
-  questions.claim(WEB.key, MAC);
+  questions.claim(WEB.key, MAC, 0);
   expect(questions.holds('n1')).toBe(true);
-  for (let i = 0; i < 6; i++) questions.tick(Math.min(questions.wakeAt, performance.now() + 200));
+  for (let i = 0; i < 6; i++) questions.tick(Math.min(questions.wakeAt, 200));
   expect(questions.holds('n1')).toBe(isHeld);
 });
 
 test('who is held is asked for what he owns now, not for what he was asked for first', () => {
   const dns: Question = { key: 0xc0000202, on: 'all' };
-  questions.begin('n1', [WEB]);
+  questions.begin('n1', [WEB], 0);
   questions.setMembers([member('n1', 'silent')]);
-  questions.claim(WEB.key, MAC);
+  questions.claim(WEB.key, MAC, 0);
   questions.review(() => [dns]);
   expect([...questions.keys]).toEqual([dns.key]);
-  questions.claim(dns.key, MAC);
+  questions.claim(dns.key, MAC, 0);
   for (let i = 0; i < 4; i++) questions.tick(questions.wakeAt);
   expect(questions.holds('n1')).toBe(true);
   questions.review(() => []);

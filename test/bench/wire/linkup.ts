@@ -17,7 +17,7 @@ export async function run(): Promise<Figures> {
     () => downAndUp(ours, serviceAddress(0)),
   );
   const [a, b] = [median(turns.ours), median(turns.kernel)];
-  return [figure('wire.linkUp.firstAnswerMs', a, 'ms', `interface up to first answer, kernel ${b.toFixed(2)} ms; at most 100`)];
+  return [figure('wire.interfaceUpMs', a, 'ms', `interface up to first answer, kernel ${b.toFixed(2)} ms; at most 100`)];
 }
 
 /** From the first request that found a carrier, of one each half millisecond, to the first answer. */

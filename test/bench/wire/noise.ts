@@ -25,22 +25,22 @@ export async function run(): Promise<Figures> {
     () => cpuShare(pid, () => inNoise(ours, serviceAddress(0))),
   );
   const heard = turns.ours.map(([, one]) => one);
-  const p99Ms = (all: readonly Heard[]): number => median(all.map(({ own }) => own.p99us)) / 1000;
+  const p99Us = (all: readonly Heard[]): number => median(all.map(({ own }) => own.p99us));
   const rate = (median(heard.map(({ noise }) => noise.sentPerS)) / 1000).toFixed(0);
   return [
     figure(
-      'wire.noise.cpuShare',
+      'wire.noise100k.cores',
       median(turns.ours.map(([share]) => share)),
-      '',
-      `of a core, ${rate} k broadcast requests/s for addresses of no pool, and 1 k/s for ours; at most 0.25`,
+      'cores',
+      `${rate} k broadcast requests/s for addresses of no pool, and 1 k/s for ours; at most 0.25`,
     ),
     figure(
-      'wire.noise.p99Ms',
-      p99Ms(heard),
-      'ms',
-      `of our answers meanwhile, kernel ${p99Ms(turns.kernel).toFixed(3)} ms; at most 2`,
+      'wire.noise100k.p99Us',
+      p99Us(heard),
+      'µs',
+      `of our answers meanwhile, kernel ${p99Us(turns.kernel).toFixed(0)} µs; at most 2000`,
     ),
-    figure('wire.noise.p99Ratio', p99Ms(heard) / p99Ms(turns.kernel), '', 'ours ÷ kernel'),
+    figure('wire.noise100k.p99Ratio', p99Us(heard) / p99Us(turns.kernel), '', 'ours ÷ kernel'),
   ];
 }
 

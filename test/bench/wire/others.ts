@@ -36,12 +36,12 @@ export async function run(): Promise<Figures> {
   );
   const share = (place: number): number => median(rounds.map((round) => round[place] ?? Number.NaN));
   const note = (who: string, place: number, limit = ''): string =>
-    `of a core, ${who}, 5,000 broadcast requests/s; idle ${idle[place]?.toFixed(3)}${limit}`;
+    `${who}, 5,000 broadcast requests/s; idle ${idle[place]?.toFixed(3)}${limit}`;
   return [
-    figure('wire.others.ownerShare', share(0), '', note('the owner', 0)),
-    figure('wire.others.successorShare', share(1), '', note('the first successor', 1, '; at most 0.10')),
-    figure('wire.others.thirdShare', share(2), '', note('the second successor', 2)),
-    figure('wire.others.bystanderShare', share(3), '', note('a node not among the first three', 3, '; at most 0.03')),
+    figure('wire.standby5k.ownerCores', share(0), 'cores', note('the owner', 0)),
+    figure('wire.standby5k.cores', share(1), 'cores', note('the first successor', 1, '; at most 0.10')),
+    figure('wire.standby5k.thirdCores', share(2), 'cores', note('the second successor', 2)),
+    figure('wire.standby5k.bystanderCores', share(3), 'cores', note('a node not among the first three', 3, '; at most 0.03')),
   ];
 }
 

@@ -33,7 +33,7 @@ export async function run(): Promise<Figures> {
   const unanswered = (loads: readonly Load[]): number => loads.reduce((sum, { lost }) => sum + lost, 0);
   const twice = turns.ours.reduce((sum, { extra }) => sum + extra, 0);
   return [
-    compared('wire.reopen.blockedMs', (one) => one.pausesMs, 'a pool appears: all pauses of more than 5 ms; at most 80'),
+    compared('wire.reopenStallMs', (one) => one.pausesMs, 'a pool appears: all pauses of more than 5 ms; at most 80'),
     compared('wire.reopen.longestMs', (one) => one.longestPauseMs, 'the longest time without an answer; at most 50'),
     figure(
       'wire.reopen.unanswered',

@@ -12,7 +12,7 @@ export async function run(): Promise<Figures> {
   await using without = await Pair.create();
   await using having = await Pair.create();
   if ((await without.client.run('iperf3', ['--version'])).code !== 0) {
-    console.error('wire.throughputRatio is not measured: iperf3 is missing');
+    console.error('wire.dataPathRatio is not measured: iperf3 is missing');
     return [];
   }
   await without.node.run('ip', ['address', 'add', `${ADDRESS}/32`, 'dev', 'lo']);
@@ -28,7 +28,7 @@ export async function run(): Promise<Figures> {
   const ratios = turns.ours.map((ours, round) => ours / (turns.kernel[round] ?? Number.NaN));
   const [ours, kernel] = [median(turns.ours), median(turns.kernel)].map((value) => value.toFixed(1));
   const note = `TCP with the agent ${ours} ÷ without ${kernel} Gbit/s, ${ROUNDS} turns each; at least 0.97`;
-  return [figure('wire.throughputRatio', median(ratios), '', note)];
+  return [figure('wire.dataPathRatio', median(ratios), '', note)];
 }
 
 async function gigabitsPerS({ client }: Pair): Promise<number> {

@@ -11,6 +11,7 @@ import { type Mac, sameMac } from '../../../src/net/mac.js';
 import * as arp from '../../../src/packet/arp.js';
 import * as neighbour from '../../../src/packet/neighbour.js';
 import type { Counters } from './counters.js';
+import type { Gathering } from './gathering.js';
 import type { Link } from './link.js';
 import { Tap } from './tap.js';
 import { Turn } from './turn.js';
@@ -42,6 +43,8 @@ export interface PortOptions {
   /** Whether this node asks about the address. */
   readonly isAsked: (key: AddressKey) => boolean;
   readonly counters: Counters;
+  /** Is told of each frame whether it needed something. */
+  readonly gathering: Gathering;
   /** Somebody with this MAC says that he holds an address that this node claims or asks about; for every frame that says so. */
   readonly onClaim: (key: AddressKey, mac: Mac, on: Port) => void;
   /** Called before each frame is looked at. */
@@ -177,6 +180,7 @@ export class Port {
     const decision = this.#decide(frame, length);
     if ('drop' in decision) {
       this.#options.counters.drops[decision.drop]++;
+      this.#options.gathering.needless();
     } else if (this.#turn.admit()) {
       this.#answer(frame, decision.answer);
     } else {
@@ -190,13 +194,18 @@ export class Port {
     if (neighbour.saysNeighbour(frame, length)) {
       const decision = decideNeighbour(frame, this.#receiver, claims, length);
       const claim = isReadable(decision) ? claimIn(frame, length) : undefined;
-      if (claim !== undefined && this.#isOfInterest(claim.address)) this.#options.onClaim(claim.address, claim.mac, this);
+      if (claim !== undefined && this.#isOfInterest(claim.address)) this.#onClaim(claim.address, claim.mac);
       return decision;
     }
     const decision = decide(frame, this.#receiver, claims, length);
     const isClaim = isReadable(decision) && this.#isOfInterest(arp.senderAddress(frame)) && arp.isClaim(frame);
-    if (isClaim) this.#options.onClaim(arp.senderAddress(frame), arp.senderMac(frame), this);
+    if (isClaim) this.#onClaim(arp.senderAddress(frame), arp.senderMac(frame));
     return decision;
+  }
+
+  #onClaim(key: AddressKey, mac: Mac): void {
+    this.#options.gathering.needed();
+    this.#options.onClaim(key, mac, this);
   }
 
   #isOfInterest(key: AddressKey): boolean {
@@ -207,6 +216,7 @@ export class Port {
     const { mac, linkLocal } = this.identity;
     const link = this.#link;
     if (link === undefined) return;
+    this.#options.gathering.needed();
     const counters = this.#options.counters.of(key);
     counters.requests++;
     if (typeof key === 'number') {

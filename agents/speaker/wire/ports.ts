@@ -12,6 +12,7 @@ import { type Prefix, prefixContains } from '../../../src/net/prefix.js';
 import { captureFilter } from '../../../src/packet/filter.js';
 import type { ToView } from '../messages.js';
 import type { Counters } from './counters.js';
+import { Gathering } from './gathering.js';
 import { Heard } from './heard.js';
 import { Port, type PortIdentity } from './port.js';
 
@@ -41,6 +42,7 @@ const REPORT_EVERY_MS = 10_000;
 
 export class Ports {
   readonly #options: PortsOptions;
+  readonly #gathering: Gathering = new Gathering();
   readonly #ports = new Map<string, Port>();
   /** What was last said about each interface, so that it is said once. */
   readonly #said = new Map<string, string>();
@@ -201,6 +203,7 @@ export class Ports {
       identity,
       filter: captureFilter({ mac: identity.mac, prefixes: this.#filtered }),
       counters: this.#options.counters,
+      gathering: this.#gathering,
       claims: this.#options.claims,
       isAsked: this.#options.isAsked,
       onClaim: this.#options.onClaim,

@@ -7,7 +7,7 @@ import { manifest, poolObjects, serviceObjects } from '../support/pair.js';
 import { cpuSeconds } from '../support/process.js';
 import { repeatedly } from '../support/turns.js';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const SECONDS = 3;
 const RATE_PER_S = 5000;
 const NODES = ['n1', 'n2', 'n3', 'n4'];

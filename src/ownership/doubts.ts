@@ -5,9 +5,12 @@
  */
 import type { AddressKey } from '../net/address.js';
 
-/** Questions before silence is believed, and how long each has for its answer. */
+/** Questions before silence is believed. */
 const TRIES = 2;
+/** How long each has for its answer, when nothing is known of who could answer. */
 const EVERY_MS = 30;
+/** The same when this node owned the address a moment ago, and clients wait. */
+export const BRIEF_MS = 8;
 /** Between two rounds while somebody answers. */
 const AGAIN_MS = 500;
 /** Questions in one go; the next follow after {@link PACE_MS}. Together 6,000 a second. */
@@ -17,6 +20,7 @@ const PACE_MS = 25;
 interface Doubt {
   readonly tries: number;
   readonly nextAt: number;
+  readonly everyMs: number;
   readonly answered: boolean;
 }
 
@@ -40,8 +44,8 @@ export class Doubts {
   }
 
   /** Begins to ask, at the time `at`. */
-  begin(key: AddressKey, at: number): void {
-    if (!this.#doubts.has(key)) this.#doubts.set(key, { tries: 0, nextAt: at, answered: false });
+  begin(key: AddressKey, at: number, everyMs: number = EVERY_MS): void {
+    if (!this.#doubts.has(key)) this.#doubts.set(key, { tries: 0, nextAt: at, everyMs, answered: false });
   }
 
   /** Somebody else answers for it. */
@@ -64,10 +68,10 @@ export class Doubts {
         this.#doubts.delete(key);
         silent.push(key);
       } else if (doubt.tries >= TRIES) {
-        this.#doubts.set(key, { tries: 0, nextAt: now + AGAIN_MS, answered: false });
+        this.#doubts.set(key, { tries: 0, nextAt: now + AGAIN_MS, everyMs: EVERY_MS, answered: false });
       } else if (ask.length < BATCH) {
         ask.push(key);
-        this.#doubts.set(key, { ...doubt, tries: doubt.tries + 1, nextAt: now + EVERY_MS });
+        this.#doubts.set(key, { ...doubt, tries: doubt.tries + 1, nextAt: now + doubt.everyMs });
       } else {
         this.#pacedUntil = now + PACE_MS;
       }

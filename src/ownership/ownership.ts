@@ -9,9 +9,9 @@ import { type Ballot, isEntryNear, NO_BALLOT, type On } from '../layer2/ballot.j
 import type { Claims } from '../layer2/claims.js';
 import type { BootId } from '../membership/beat.js';
 import type { AddressKey } from '../net/address.js';
-import { Contests } from './contests.js';
+import { Contests, MOST_CLAIMS, winnerOf } from './contests.js';
 import { Courier, type Sent } from './courier.js';
-import { Doubts } from './doubts.js';
+import { BRIEF_MS, Doubts } from './doubts.js';
 import { ABSENT, Preference, type Standing } from './preference.js';
 import type { Word, WordKind } from './word.js';
 
@@ -23,6 +23,11 @@ const LEAVE_MS = 3000;
 const START_MS = 10_000;
 /** How long whoever comes next in line has for each that comes before him. */
 const TURN_MS = 100;
+/**
+ * How long an owner goes on answering after it heard that the other answers: what a client asked before the other answered may not
+ * have been read yet, when the other's word has.
+ */
+const HAND_MS = 2;
 /** How long the loser of a split view leaves the address alone. */
 const YIELD_MS = 10_000;
 
@@ -53,6 +58,8 @@ export type OwnershipEffect =
   | { readonly kind: 'claim'; readonly keys: readonly AddressKey[] }
   /** Tells everybody again. */
   | { readonly kind: 'reclaim'; readonly keys: readonly AddressKey[] }
+  /** Announces these no more, and goes on answering for them. */
+  | { readonly kind: 'hush'; readonly keys: readonly AddressKey[] }
   /** Answers for these no more. */
   | { readonly kind: 'release'; readonly keys: readonly AddressKey[] }
   /** Asks on the wire who answers for these. */
@@ -78,7 +85,7 @@ interface Request {
 export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #courier: Courier;
-  readonly #contests: Contests;
+  readonly #contests = new Contests();
   readonly #doubts = new Doubts();
   /** Addresses of others, whose next owner has to be heard in his time. */
   readonly #orphans = new Doubts();
@@ -100,6 +107,8 @@ export class Ownership {
   readonly #wanted = new Map<AddressKey, string>();
   /** Given: whoever claims them now is right. */
   readonly #given = new Map<AddressKey, string>();
+  /** Handed over: the other is heard, and this node is about to be silent. */
+  readonly #handed = new Map<AddressKey, { readonly to: string; readonly at: number }>();
   readonly #yielded = new Map<AddressKey, { readonly to: string; readonly until: number }>();
   /** By node: what it said that it cannot announce. */
   readonly #declines = new Map<string, Set<AddressKey>>();
@@ -118,7 +127,6 @@ export class Ownership {
   constructor(options: OwnershipOptions) {
     this.#options = options;
     this.#courier = new Courier(options.self, options.bootId);
-    this.#contests = new Contests(options.self);
   }
 
   /** What this node answers for. It changes in place. */
@@ -161,6 +169,7 @@ export class Ownership {
     let at = Math.min(this.#courier.wakeAt, this.#doubts.wakeAt, this.#orphans.wakeAt);
     for (const { until } of this.#requests.values()) at = Math.min(at, until);
     for (const { until } of this.#yielded.values()) at = Math.min(at, until);
+    for (const one of this.#handed.values()) at = Math.min(at, one.at);
     return Math.min(at, this.#returningUntil ?? Number.POSITIVE_INFINITY, this.#leaveBy ?? Number.POSITIVE_INFINITY);
   }
 
@@ -219,7 +228,7 @@ export class Ownership {
     if (this.#standings.size <= 1) return [];
     for (const key of [...this.#claims.keys()]) {
       this.#release(key, undefined, 'stall');
-      this.#doubts.begin(key, now);
+      this.#doubts.begin(key, now, BRIEF_MS);
       this.#holders.delete(key);
     }
     this.#lostByStall = this.#doubts.keys().length > 0;
@@ -272,6 +281,7 @@ export class Ownership {
       this.#yielded.delete(key);
       this.#review(key, now);
     }
+    for (const [key, { to, at }] of this.#handed) if (at <= now) this.#release(key, to, 'handover');
     this.#tickDoubts(now);
     this.#tickOrphans(now);
     return this.#finish(now);
@@ -349,37 +359,58 @@ export class Ownership {
       if (this.#doubts.has(key) && this.#standingOf(by).live) this.#settleDoubt(key, now);
       return;
     }
+    if (this.#handed.has(key)) return;
     const turn = this.#turnOn(i, key, by);
-    if (turn === 'contest') this.#contest(key, by, now);
+    if (turn === 'handover') this.#handOver(key, by, now);
+    else if (turn === 'contest') this.#contest(key, by, now);
+    else if (turn === 'believe') this.#believe(key, by, now);
     else if (turn === 'yield') this.#yield(key, by, now);
     else this.#release(key, by, turn);
-    // One that is not known to live is not relied on: it is asked for now and then.
-    if (!this.#claims.has(key) && turn !== 'handover' && !this.#standingOf(by).live && this.#leaveBy === undefined)
-      this.#doubts.begin(key, now);
   }
 
-  #turnOn(i: number, key: AddressKey, by: string): MoveCause | 'contest' | 'yield' {
+  #handOver(key: AddressKey, to: string, now: number): void {
+    this.#handed.set(key, { to, at: now + HAND_MS });
+    this.#effects.push({ kind: 'hush', keys: [key] });
+  }
+
+  #turnOn(i: number, key: AddressKey, by: string): 'handover' | 'claimed' | 'contest' | 'believe' | 'yield' {
     if (this.#given.get(key) === by) return 'handover';
     const best = this.#bestName(i);
     if (best !== this.#options.self) return best === by ? 'handover' : 'claimed';
+    const { live, reachable, stale } = this.#standingOf(by);
+    // One that is heard, and leaves or is not ready, says so itself; this frame is older.
+    if (!live && reachable) return 'contest';
     const place = this.#ballot.nodes.indexOf(by);
-    if (place !== -1 && this.#preference.isBefore(i, place, this.#self)) return 'claimed';
-    return this.#stale && !this.#standingOf(by).stale ? 'yield' : 'contest';
+    if (place !== -1 && this.#preference.isBefore(i, place, this.#self)) return live ? 'claimed' : 'believe';
+    return this.#stale && !stale ? 'yield' : 'contest';
   }
 
   #contest(key: AddressKey, by: string, now: number): void {
-    const turn = this.#contests.claimed(key, by, now);
-    if (turn === 'same') return;
-    if (turn !== 'again') {
-      const winner = turn === 'won' ? this.#options.self : by;
-      this.#effects.push({ kind: 'split-view', key, with: by, winner });
-    }
-    if (turn === 'lost') {
-      this.#yield(key, by, now);
-    } else {
+    const claims = this.#contests.claimed(key, by, now);
+    if (claims === 0) return;
+    const isSplit = claims >= MOST_CLAIMS && this.#standingOf(by).live;
+    const winner = isSplit ? winnerOf(key, this.#options.self, by) : this.#options.self;
+    if (isSplit) this.#effects.push({ kind: 'split-view', key, with: by, winner });
+    if (isSplit) this.#contests.over(key);
+    if (winner !== by) {
       this.#effects.push({ kind: 'reclaim', keys: [key] });
       this.#say(by, 'claim', key);
+    } else {
+      this.#yield(key, by, now);
     }
+  }
+
+  /**
+   * One that should own the address and is believed dead claims it. That may have been on its way when it died, and is contradicted;
+   * if it claims again, it lives.
+   */
+  #believe(key: AddressKey, by: string, now: number): void {
+    const claims = this.#contests.claimed(key, by, now);
+    if (claims === 1) this.#effects.push({ kind: 'reclaim', keys: [key] }, { kind: 'ask', keys: [key] });
+    if (claims < 2) return;
+    this.#release(key, by, 'claimed');
+    // It is not relied on: the wire is asked now and then.
+    this.#doubts.begin(key, now);
   }
 
   #yield(key: AddressKey, to: string, now: number): void {
@@ -430,6 +461,9 @@ export class Ownership {
     if (!this.#options.canAnswer(key, isRanked ? on : (this.#claims.get(key) ?? on))) {
       if (best === this.#self) this.#unanswerable.add(key);
       this.#release(key, next, undefined);
+    } else if (this.#handed.has(key)) {
+      // The other has it already.
+      return;
     } else if (best === this.#self) {
       this.#given.delete(key);
       this.#wanted.delete(key);
@@ -528,6 +562,7 @@ export class Ownership {
     if (on === undefined) return;
     const { self } = this.#options;
     this.#claims.set(key, on);
+    this.#handed.delete(key);
     this.#holders.set(key, self);
     this.#requests.delete(key);
     this.#doubts.end(key);
@@ -547,6 +582,7 @@ export class Ownership {
 
   #release(key: AddressKey, to: string | undefined, cause: MoveCause | undefined): void {
     if (!this.#claims.delete(key)) return;
+    this.#handed.delete(key);
     this.#given.delete(key);
     this.#wanted.delete(key);
     this.#contests.over(key);
@@ -661,15 +697,19 @@ export class Ownership {
 }
 
 /** Claims and releases of many addresses are one effect each, in the order in which they were decided. */
+type Joint = 'claim' | 'reclaim' | 'hush' | 'release';
+const isJoint = (effect: OwnershipEffect): effect is Extract<OwnershipEffect, { readonly kind: Joint }> =>
+  effect.kind === 'claim' || effect.kind === 'reclaim' || effect.kind === 'hush' || effect.kind === 'release';
+
 function joined(effects: readonly OwnershipEffect[]): readonly OwnershipEffect[] {
   const result: OwnershipEffect[] = [];
-  let [open, keys]: ['claim' | 'release' | 'reclaim' | undefined, AddressKey[]] = [undefined, []];
+  let [open, keys]: [Joint | undefined, AddressKey[]] = [undefined, []];
   const close = (): void => {
     if (open !== undefined) result.push({ kind: open, keys });
     [open, keys] = [undefined, []];
   };
   for (const effect of effects) {
-    if (effect.kind === 'claim' || effect.kind === 'release' || effect.kind === 'reclaim') {
+    if (isJoint(effect)) {
       if (open !== effect.kind) close();
       open = effect.kind;
       keys.push(...effect.keys);

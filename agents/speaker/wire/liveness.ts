@@ -99,6 +99,11 @@ export class Liveness {
     return this.#state?.wakeAt ?? Number.POSITIVE_INFINITY;
   }
 
+  /** When this node's next beat is due. */
+  get beatDueAt(): number {
+    return this.#state?.nextBeatAt ?? Number.POSITIVE_INFINITY;
+  }
+
   tick(): void {
     this.#step({ kind: 'tick' });
   }

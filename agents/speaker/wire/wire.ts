@@ -39,8 +39,8 @@ export interface WireOptions {
   readonly post: (message: ToView) => void;
 }
 
-/** Peers take a node for dead after about this time. */
-const STALL_MS = 300;
+/** A beat that is so late comes when peers may have taken this node for dead: three in a row were not heard. */
+const STALL_MS = 200;
 /** Between two looks whether all that this node owned has found another owner. */
 const GONE_EVERY_MS = 5;
 
@@ -60,8 +60,8 @@ export class Wire {
   #ballot: Ballot = NO_BALLOT;
   #stale = false;
   #timer: NodeJS.Timeout | undefined;
-  /** For when the timer is set. */
-  #dueAt = Number.POSITIVE_INFINITY;
+  /** When the beat was due whose lateness was noticed last. */
+  #stalledAt = Number.NEGATIVE_INFINITY;
   #leaving = false;
   #stopped = false;
 
@@ -243,6 +243,9 @@ export class Wire {
       case 'reclaim':
         this.#announcer.announce(this.#claimsOf(effect.keys));
         break;
+      case 'hush':
+        this.#announcer.release(effect.keys);
+        break;
       case 'release':
         this.#announcer.release(effect.keys);
         this.#ports.disown(effect.keys);
@@ -297,8 +300,9 @@ export class Wire {
   /** Others may have taken over meanwhile: nothing is answered before the wire was asked. */
   #noticeStall(): void {
     const now = performance.now();
-    if (now - this.#dueAt <= STALL_MS) return;
-    this.#dueAt = now;
+    const { beatDueAt } = this.#liveness;
+    if (now - beatDueAt <= STALL_MS || beatDueAt === this.#stalledAt) return;
+    this.#stalledAt = beatDueAt;
     this.#decide(() => this.#authority.stalled(now));
   }
 
@@ -340,7 +344,6 @@ export class Wire {
   #schedule(): void {
     clearTimeout(this.#timer);
     const wakeAt = this.#wakeAt();
-    this.#dueAt = wakeAt;
     if (this.#stopped || wakeAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, wakeAt - performance.now()));
   }

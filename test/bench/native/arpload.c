@@ -3,6 +3,7 @@
 // number), so an answer names the request that it belongs to.
 //
 //   arpload --interface eth0 --own 10.9.0.1 --target 10.9.200.1[,IP…|-IP] --mac 02:00:00:00:00:02
+//           (or --mac any: whoever answers, in every field with one and the same MAC)
 //           [--inflight 256] [--seconds 1] [--unicast] [--rate N [--blind] [--first]]
 //
 // Closed loop: --inflight requests are always on their way, the next one leaves when an answer comes. It spins on its
@@ -55,7 +56,7 @@ static uint64_t first_sent_ns, first_answer_ns, last_answer_ns, pauses_ns, longe
 static uint8_t own_mac[6], target_mac[6];
 static uint32_t own_ip; // host order
 static int in_flight = 256;
-static int paced, blind;
+static int paced, blind, any_mac;
 
 static void die(const char *what) {
   fprintf(stderr, "arpload: %s: %s\n", what, strerror(errno));
@@ -116,11 +117,12 @@ enum { WRONG = -1, FOREIGN = -2 };
 static int check(const uint8_t *f, ssize_t length) {
   static const uint8_t head[10] = {8, 6, 0, 1, 8, 0, 6, 4, 0, 2};
   uint32_t tpa;
-  if (length < 42 || memcmp(f, own_mac, 6) || memcmp(f + 6, target_mac, 6) || memcmp(f + 12, head, 10)) return WRONG;
+  const uint8_t *from = any_mac ? f + 6 : target_mac;
+  if (length < 42 || memcmp(f, own_mac, 6) || memcmp(f + 6, from, 6) || memcmp(f + 12, head, 10)) return WRONG;
   memcpy(&tpa, f + 38, 4);
   uint32_t index = ntohl(tpa) - own_ip;
   if (index >= (uint32_t)in_flight) return FOREIGN;
-  if (memcmp(f + 22, target_mac, 6) || memcmp(f + 28, slots[index].frame + 38, 4) || memcmp(f + 32, own_mac, 6)) return WRONG;
+  if (memcmp(f + 22, from, 6) || memcmp(f + 28, slots[index].frame + 38, 4) || memcmp(f + 32, own_mac, 6)) return WRONG;
   return (int)index;
 }
 
@@ -339,7 +341,11 @@ int main(int argc, char **argv) {
     if (c == 'i') interface = optarg;
     else if (c == 'o') own_ip = parse_ip(optarg);
     else if (c == 't') parse_targets(optarg);
-    else if (c == 'm') parse_mac(optarg, target_mac), have_mac = 1;
+    else if (c == 'm') {
+      any_mac = !strcmp(optarg, "any");
+      if (!any_mac) parse_mac(optarg, target_mac);
+      have_mac = 1;
+    }
     else if (c == 'n') in_flight = atoi(optarg);
     else if (c == 's') seconds = atof(optarg);
     else if (c == 'u') unicast = 1;
@@ -351,6 +357,7 @@ int main(int argc, char **argv) {
   if (!interface || !own_ip || !target_count || !have_mac) usage("--interface, --own, --target and --mac are needed");
   if (in_flight < 1 || in_flight > MAX_IN_FLIGHT) usage("--inflight is 1 to 65536");
   if (paced && rate <= 0) usage("--rate is more than 0");
+  if (any_mac && unicast) usage("--unicast needs a MAC");
   if ((blind || first) && !paced) usage("--blind and --first need --rate");
   samples = malloc(MAX_SAMPLES * sizeof *samples);
   if (!samples) die("memory");

@@ -8,8 +8,8 @@ import type { Host } from '../../lab/network.js';
 export interface LoadOptions {
   /** IPv4 addresses and ranges, separated by commas; asked for in turn. */
   readonly targets: string;
-  /** Whose MAC every answer has to have. */
-  readonly node: Host;
+  /** Whose MAC every answer has to have. @default whoever answers */
+  readonly node?: Host;
   readonly seconds: number;
   /** Requests that are remembered. When paced, those of 0.2 s at least, or a late answer is taken for a wrong one. */
   readonly inFlight: number;
@@ -50,7 +50,7 @@ export interface Load {
 
 export async function load(client: Host, options: LoadOptions): Promise<Load> {
   const { targets, node, seconds, inFlight, senders = '10.9.2.0', ratePerS } = options;
-  const args = ['--interface', 'eth0', '--own', senders, '--target', targets, '--mac', node.mac];
+  const args = ['--interface', 'eth0', '--own', senders, '--target', targets, '--mac', node?.mac ?? 'any'];
   args.push('--inflight', String(inFlight), '--seconds', String(seconds));
   if (ratePerS !== undefined) args.push('--rate', String(ratePerS));
   if (options.unicast === true) args.push('--unicast');

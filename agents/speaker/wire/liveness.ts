@@ -9,12 +9,13 @@ import {
   type Heartbeat,
   type HeartbeatEffect,
   type HeartbeatInput,
+  type HeartbeatStep,
   membershipOf,
   startHeartbeat,
   stepHeartbeat,
-  unheardOf,
 } from '../../../src/membership/heartbeat.js';
 import type { Membership } from '../../../src/membership/membership.js';
+import { tidingsOf } from '../../../src/membership/tidings.js';
 import type { Mac } from '../../../src/net/mac.js';
 import type { Arrival } from '../../../src/ownership/authority.js';
 import { decodeWord, encodeWord, type Word } from '../../../src/ownership/word.js';
@@ -48,8 +49,6 @@ export class Liveness {
   readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false });
   readonly counters: { sent: number; received: number; rejected: number } = { sent: 0, received: 0, rejected: 0 };
   #state: Heartbeat | undefined;
-  /** Some peer of the list was not heard when the wait for them was over, nor since. */
-  #isDoubtful = false;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
@@ -77,9 +76,7 @@ export class Liveness {
     const { self, bootId, peers, report } = this.#options;
     const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
     const join = literal.map(({ host, port }) => `${host}:${port}`);
-    const { state, effects } = startHeartbeat({ self, bootId, join }, performance.now());
-    this.#state = state;
-    this.#perform(effects);
+    this.#take(startHeartbeat({ self, bootId, join }, performance.now()));
     this.#socket.on('message', (bytes, { address, port: from }) => this.#receive(bytes, `${address}:${from}`));
     signal.addEventListener('abort', () => this.#socket.close());
     const { found, missing } = await resolvePeers(named);
@@ -156,36 +153,27 @@ export class Liveness {
   }
 
   #step(input: HeartbeatInput): void {
-    if (this.#state === undefined) return;
-    const readyBefore = membershipOf(this.#state).ready;
-    const { state, effects } = stepHeartbeat(this.#state, input, performance.now());
-    this.#state = state;
-    this.#perform(effects);
-    const changed = effects.some(({ kind }) => kind === 'changed' || kind === 'forgotten' || kind === 'settled');
-    if (changed || membershipOf(state).ready !== readyBefore) this.#options.onChange();
-    const isReunion = effects.some(
-      (effect) => effect.kind === 'changed' && effect.was === 'silent' && effect.member.state === 'alive',
-    );
-    if (isReunion) this.#options.onReunion();
-    if (this.#isDoubtful && unheardOf(state).length === 0) {
-      this.#isDoubtful = false;
-      this.#options.onAllHeard();
+    if (this.#state !== undefined) this.#take(stepHeartbeat(this.#state, input, performance.now()));
+  }
+
+  #take(step: HeartbeatStep): void {
+    const before = this.#state;
+    this.#state = step.state;
+    for (const effect of step.effects) this.#perform(effect);
+    for (const tiding of tidingsOf(before, step)) {
+      if (tiding.kind === 'faltering') this.#options.onFaltering(tiding.peer);
+      else if (tiding.kind === 'steady') this.#options.onSteady(tiding.peer);
+      else if (tiding.kind === 'members') this.#options.onChange();
+      else if (tiding.kind === 'settled') this.#options.onSettled(tiding);
+      else if (tiding.kind === 'reunion') this.#options.onReunion();
+      else this.#options.onAllHeard();
     }
   }
 
-  #perform(effects: readonly HeartbeatEffect[]): void {
-    for (const effect of effects) {
-      if (effect.kind === 'send') this.#send(effect.to, effect.beat);
-      else if (effect.kind === 'faltering') this.#options.onFaltering(effect.name);
-      else if (effect.kind === 'steady') this.#options.onSteady(effect.name);
-      else if (effect.kind === 'changed' && effect.member.state === 'alive') this.#options.onSteady(effect.member.name);
-      else if (effect.kind === 'settled') {
-        this.#isDoubtful = effect.unheard.length > 0;
-        this.#options.onSettled({ isDoubtful: this.#isDoubtful, isReturn: effect.isReturn });
-      }
-      const record = recordOf(effect);
-      if (record !== undefined) this.#options.log(record);
-    }
+  #perform(effect: HeartbeatEffect): void {
+    if (effect.kind === 'send') this.#send(effect.to, effect.beat);
+    const record = recordOf(effect);
+    if (record !== undefined) this.#options.log(record);
   }
 
   #send(to: readonly string[], beat: Beat): void {

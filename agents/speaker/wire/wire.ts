@@ -11,6 +11,7 @@ import type { Claims } from '../../../src/layer2/claims.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
 import { Authority, type AuthorityEffect } from '../../../src/ownership/authority.js';
+import { hasStoodStill } from '../../../src/ownership/standstill.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
 import { Announcer } from './announcer.js';
@@ -39,8 +40,6 @@ export interface WireOptions {
   readonly post: (message: ToView) => void;
 }
 
-/** A beat that is so late comes when peers may have taken this node for dead: three in a row were not heard. */
-const STALL_MS = 200;
 /** Between two looks whether all that this node owned has found another owner. */
 const GONE_EVERY_MS = 5;
 
@@ -224,6 +223,7 @@ export class Wire {
 
   /** Carries out what follows from something new: first what the wire waits for, then what people are told. */
   #decide(decide: (now: number) => readonly AuthorityEffect[]): void {
+    this.#noticeStall();
     const before = new Set(this.#authority.unanswerable);
     const told: ToView[] = [];
     for (const effect of decide(performance.now())) this.#perform(effect, told);
@@ -301,7 +301,7 @@ export class Wire {
   #noticeStall(): void {
     const now = performance.now();
     const { beatDueAt } = this.#liveness;
-    if (now - beatDueAt <= STALL_MS || beatDueAt === this.#stalledAt) return;
+    if (beatDueAt === this.#stalledAt || !hasStoodStill(beatDueAt, now)) return;
     this.#stalledAt = beatDueAt;
     this.#decide(() => this.#authority.stalled(now));
   }

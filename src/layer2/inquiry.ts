@@ -17,8 +17,11 @@ export interface Patience {
 
 /** A peer whose beats falter. */
 const PATIENT: Patience = { tries: 5, everyMs: 20 };
-/** One whose process is known to have ended, as far as TCP goes: that is nearly sure. */
-export const BRIEF: Patience = { tries: 1, everyMs: 5 };
+/**
+ * One whose process is known to have ended, as far as TCP goes: that is nearly sure. More than one question all the same, because a
+ * firewall that resets connections does so again, and one frame in a hundred may be lost.
+ */
+export const BRIEF: Patience = { tries: 3, everyMs: 2 };
 const LATE_MS = 2;
 /** Between an answer and the next questions. */
 const AGAIN_MS = 500;

@@ -31,6 +31,11 @@ export class Contests {
     return claims;
   }
 
+  /** Whether that one claimed the address, and this node did not let it go. */
+  isWith(key: AddressKey, other: string): boolean {
+    return this.#contests.get(key)?.with === other;
+  }
+
   over(key: AddressKey): void {
     this.#contests.delete(key);
   }

@@ -10,6 +10,9 @@ import { MOST_KEYS4, MOST_KEYS6, type Word, type WordKind } from './word.js';
 
 /** Between two sendings of one word. The way takes a millisecond or less; a busy loop some more. */
 const AGAIN_MS = 25;
+/** Between two sendings to one that does not listen: it may have left, and stays listed. */
+const SELDOM_MS = 1000;
+const OFTEN = 40;
 /** Words that wait for one peer, at most: 100,000 addresses. More means that it does not listen. */
 const MOST_WAITING = 1024;
 /** Peers remembered, at most. */
@@ -22,6 +25,8 @@ interface Line {
   /** Of the word under way; the first of `waiting`. */
   number: number;
   sentAt: number;
+  /** Of the word under way. */
+  sendings: number;
 }
 
 export interface Sent {
@@ -44,14 +49,30 @@ export class Courier {
   /** When to call `due`. */
   get wakeAt(): number {
     let at = Number.POSITIVE_INFINITY;
-    for (const line of this.#lines.values()) if (line.waiting.length > 0) at = Math.min(at, line.sentAt + AGAIN_MS);
+    for (const line of this.#lines.values()) if (line.waiting.length > 0) at = Math.min(at, againAt(line));
     return at;
   }
 
   say(to: string, kind: WordKind, keys: readonly AddressKey[]): void {
-    const line = this.#lines.get(to) ?? { waiting: [], number: 1, sentAt: Number.NEGATIVE_INFINITY };
+    const line = this.#lines.get(to) ?? { waiting: [], number: 1, sentAt: Number.NEGATIVE_INFINITY, sendings: 0 };
     this.#lines.set(to, line);
     for (const part of inParts(keys)) if (line.waiting.length < MOST_WAITING) line.waiting.push({ kind, keys: part });
+  }
+
+  /** That holds no more: words to whomever that still wait say it no more. */
+  unsay(kind: WordKind, key: AddressKey): void {
+    for (const line of this.#lines.values()) {
+      const [first] = line.waiting;
+      if (first === undefined || !line.waiting.some((word) => word.kind === kind && word.keys.includes(key))) continue;
+      const rest = line.waiting.flatMap((word): Outgoing[] => {
+        if (word.kind !== kind) return [word];
+        const keys = word.keys.filter((one) => one !== key);
+        return keys.length === 0 ? [] : [{ kind, keys }];
+      });
+      line.waiting.splice(0, line.waiting.length, ...rest);
+      // The word under way is another now, or was heard already: what comes next is newer than it.
+      if (rest[0] !== first) next(line);
+    }
   }
 
   /** Words to send now: new ones, and those that were not received in time. */
@@ -60,8 +81,9 @@ export class Courier {
     for (const [to, line] of this.#lines) {
       const [first] = line.waiting;
       // A tenth of a millisecond keeps the rounding of clocks with fractions from putting it off.
-      if (first === undefined || line.sentAt + AGAIN_MS > now + 0.1) continue;
+      if (first === undefined || againAt(line) > now + 0.1) continue;
       line.sentAt = now;
+      line.sendings++;
       sent.push({ to, word: { ...first, node: this.#self, bootId: this.#bootId, number: line.number } });
     }
     return sent;
@@ -87,20 +109,25 @@ export class Courier {
   forget(peer: string): void {
     const line = this.#lines.get(peer);
     // The number goes on: if it is the same life after all, the next word is newer than all it took.
-    if (line !== undefined) {
-      line.waiting.length = 0;
-      line.number++;
-      line.sentAt = Number.NEGATIVE_INFINITY;
-    }
+    if (line === undefined) return;
+    line.waiting.length = 0;
+    next(line);
   }
 
   #received({ node, bootId, number }: Word): void {
     const line = this.#lines.get(node);
     if (line === undefined || bootId !== this.#bootId || number !== line.number || line.waiting.length === 0) return;
     line.waiting.shift();
-    line.number++;
-    line.sentAt = Number.NEGATIVE_INFINITY;
+    next(line);
   }
+}
+
+const againAt = ({ sentAt, sendings }: Line): number => sentAt + (sendings < OFTEN ? AGAIN_MS : SELDOM_MS);
+
+function next(line: Line): void {
+  line.number++;
+  line.sentAt = Number.NEGATIVE_INFINITY;
+  line.sendings = 0;
 }
 
 function inParts(keys: readonly AddressKey[]): AddressKey[][] {

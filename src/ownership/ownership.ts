@@ -144,9 +144,11 @@ export class Ownership {
     return this.#unanswerable;
   }
 
-  /** Addresses of which every claim by anybody has to be told. */
+  /** Addresses of which every claim by anybody has to be told: those in doubt, and those that this node may soon have to ask for. */
   isListening(key: AddressKey): boolean {
-    return this.#doubts.has(key) || this.#orphans.has(key);
+    if (this.#doubts.has(key) || this.#orphans.has(key)) return true;
+    const i = this.#entries.get(key);
+    return i !== undefined && this.#self !== -1 && isEntryNear(this.#ballot, i, this.#self);
   }
 
   get isReturning(): boolean {
@@ -176,6 +178,8 @@ export class Ownership {
   /** Another table; `stale` when the view it comes from knows that it is old. */
   setTable(ballot: Ballot, stale: boolean, now: number): readonly OwnershipEffect[] {
     this.#ballot = ballot;
+    // What it yielded because others knew better, it may have back when it knows as well.
+    if (this.#stale && !stale) this.#yielded.clear();
     this.#stale = stale;
     this.#entries = new Map(ballot.keys.map((key, i) => [key, i]));
     this.#self = ballot.nodes.indexOf(this.#options.self);
@@ -185,8 +189,10 @@ export class Ownership {
 
   /** Who the nodes are now, this one too; one that is missing is gone. */
   setStandings(standings: ReadonlyMap<string, Standing>, now: number): readonly OwnershipEffect[] {
-    for (const name of [...this.#toldDeclines.keys()]) if (standings.get(name)?.reachable !== true) this.#lose(name);
+    const [lost, met] = [unreachableOf(this.#standings, standings), unreachableOf(standings, this.#standings)];
+    for (const name of lost) this.#lose(name);
     this.#standings = standings;
+    for (const name of met) this.#introduce(name);
     if (this.#hasStock() && this.#returningUntil !== undefined) this.#endReturn();
     return this.#reviewAll(now);
   }
@@ -252,7 +258,7 @@ export class Ownership {
   /** Somebody answers for the address on the wire, or says that he does. */
   hearClaim(key: AddressKey, claimant: Claimant, now: number): readonly OwnershipEffect[] {
     this.#doubts.answer(key);
-    this.#orphans.end(key);
+    this.#answeredOrphan(key, claimant.node);
     const i = this.#entries.get(key);
     if (i === undefined) return this.#finish(now);
     if (claimant.node !== undefined) this.#claimedBy(i, key, claimant.node, now);
@@ -312,18 +318,22 @@ export class Ownership {
         this.#askedFor(i, key, node);
         break;
       case 'give':
-      case 'free': {
-        const request = this.#requests.get(key);
-        if (request?.of !== node || i === undefined) break;
-        this.#requests.delete(key);
-        if (!this.#isMine(i)) break;
-        if (kind === 'give') this.#claim(i, key, node, 'handover', now - request.since);
-        else this.#claim(i, key, undefined, undefined);
+        if (i !== undefined) this.#receive(i, key, node, now);
         break;
-      }
+      case 'free':
+        if (this.#requests.get(key)?.of !== node || i === undefined) break;
+        this.#requests.delete(key);
+        if (this.#isMine(i)) this.#claim(i, key, undefined, undefined);
+        break;
+      case 'held':
+        if (this.#requests.get(key)?.of !== node) break;
+        this.#requests.delete(key);
+        this.#holders.delete(key);
+        if (i !== undefined && this.#isMine(i)) this.#doubts.begin(key, now);
+        break;
       case 'claim':
         this.#doubts.answer(key);
-        this.#orphans.end(key);
+        this.#answeredOrphan(key, node);
         if (i !== undefined) this.#claimedBy(i, key, node, now);
         break;
       case 'decline':
@@ -337,6 +347,16 @@ export class Ownership {
     }
   }
 
+  /** Its owner agrees, or leaves and knows of nobody better. */
+  #receive(i: number, key: AddressKey, from: string, now: number): void {
+    const request = this.#requests.get(key);
+    const isAsked = request?.of === from;
+    if (isAsked) this.#requests.delete(key);
+    if (this.#claims.has(key)) this.#say(from, 'claim', key);
+    else if (isAsked && this.#isMine(i)) this.#claim(i, key, from, 'handover', now - request.since);
+    else if (!this.#standingOf(from).live && this.#canAdopt(i, key)) this.#claim(i, key, from, 'handover');
+  }
+
   /** It gives what it does not own, what it agrees about, and anything when its view is old. */
   #askedFor(i: number | undefined, key: AddressKey, by: string): void {
     const mayHave = i === undefined || !this.#claims.has(key) || this.#stale || this.#bestName(i) === by;
@@ -348,7 +368,19 @@ export class Ownership {
     this.#wanted.delete(key);
     const isOwned = this.#claims.has(key);
     if (isOwned) this.#given.set(key, to);
-    this.#say(to, isOwned ? 'give' : 'free', key);
+    this.#say(to, isOwned ? 'give' : this.#isHeldBeside(key, to) ? 'held' : 'free', key);
+  }
+
+  /** Whether another than these two is known to answer for it. */
+  #isHeldBeside(key: AddressKey, other: string): boolean {
+    const holder = this.#holders.get(key);
+    return holder !== undefined && holder !== other && holder !== this.#options.self && this.#mayOwn(holder, key);
+  }
+
+  /** One that leaves, or is only heard on the wire, may be gone the next moment. */
+  #answeredOrphan(key: AddressKey, by: string | undefined): void {
+    if (by !== undefined && this.#standingOf(by).live) this.#orphans.end(key);
+    else this.#orphans.answer(key);
   }
 
   /** A member answers for the address. What an owner makes of it does not depend on whether it believes that the member lives. */
@@ -450,26 +482,32 @@ export class Ownership {
     if (key === undefined || on === undefined) return;
     const best = this.#preference.best(i);
     if (this.#claims.has(key)) this.#reviewOwned(i, key, on, best);
-    else if (best === this.#self && best !== -1) this.#reviewWanted(i, key, on, now);
+    else if (this.#isSelf(best)) this.#reviewWanted(i, key, on, now);
     else this.#reviewOthers(i, key, best, now);
   }
 
   #reviewOwned(i: number, key: AddressKey, on: On, best: number): void {
     this.#unanswerable.delete(key);
-    const isRanked = this.#isRanked(i);
-    const next = this.#nameOf(best === this.#self ? this.#bestButSelf(i) : best);
+    const [isRanked, isMine] = [this.#isRanked(i), this.#isSelf(best)];
+    const next = this.#nameOf(isMine ? this.#bestButSelf(i) : best);
     if (!this.#options.canAnswer(key, isRanked ? on : (this.#claims.get(key) ?? on))) {
-      if (best === this.#self) this.#unanswerable.add(key);
+      if (isMine) this.#unanswerable.add(key);
       this.#release(key, next, undefined);
     } else if (this.#handed.has(key)) {
       // The other has it already.
       return;
-    } else if (best === this.#self) {
+    } else if (isMine) {
       this.#given.delete(key);
       this.#wanted.delete(key);
       if (!sameOn(this.#claims.get(key), on)) this.#claim(i, key, this.#options.self, undefined);
     } else if (!this.#mayStay(i, isRanked, next)) {
       this.#release(key, next, undefined);
+    } else if (next !== undefined && this.#leaveBy !== undefined) {
+      if (this.#given.get(key) !== next) this.#give(key, next);
+    } else if (next !== undefined && this.#contests.isWith(key, next)) {
+      // Perhaps it answers already, and was only contradicted because this node did not know better: then it says so.
+      this.#contests.over(key);
+      this.#give(key, next);
     } else if (next !== undefined && this.#wanted.get(key) === next) {
       // It answers until the other is heard; who asked before this node agreed, hears that it agrees.
       this.#give(key, next);
@@ -551,10 +589,15 @@ export class Ownership {
   /** Nobody has claimed it in his time, and nobody answers. */
   #adopt(key: AddressKey): void {
     const i = this.#entries.get(key);
-    if (i === undefined || this.#claims.has(key) || this.#self === -1 || this.#leaveBy !== undefined) return;
-    const on = this.#ballot.on[i];
-    if (on === undefined || !this.#standingOf(this.#options.self).live || !this.#options.canAnswer(key, on)) return;
+    if (i === undefined || this.#claims.has(key) || !this.#canAdopt(i, key)) return;
     this.#claim(i, key, this.#holders.get(key), 'orphan');
+  }
+
+  /** Whether this node may answer for the address, if nobody better does. */
+  #canAdopt(i: number, key: AddressKey): boolean {
+    const on = this.#ballot.on[i];
+    if (on === undefined || !this.#isRanked(i) || this.#startedAt === undefined) return false;
+    return this.#standingOf(this.#options.self).live && this.#options.canAnswer(key, on);
   }
 
   #claim(i: number, key: AddressKey, from: string | undefined, cause: MoveCause | undefined, tookMs?: number): void {
@@ -583,6 +626,7 @@ export class Ownership {
   #release(key: AddressKey, to: string | undefined, cause: MoveCause | undefined): void {
     if (!this.#claims.delete(key)) return;
     this.#handed.delete(key);
+    this.#unsay('claim', key);
     this.#given.delete(key);
     this.#wanted.delete(key);
     this.#contests.over(key);
@@ -629,6 +673,12 @@ export class Ownership {
     }
   }
 
+  /** Whoever was not heard may have claimed the same; where the wire was cut as well, he does not know what this node answers for. */
+  #introduce(peer: string): void {
+    if (peer === this.#options.self || this.#standingOf(peer).stock || this.#leaveBy !== undefined) return;
+    for (const key of this.#claims.keys()) this.#say(peer, 'claim', key);
+  }
+
   #lose(peer: string): void {
     this.#courier.forget(peer);
     this.#toldDeclines.delete(peer);
@@ -669,6 +719,8 @@ export class Ownership {
     return this.#preference.best(i) === this.#self && this.#options.canAnswer(key, on);
   }
 
+  /** A node that is in no ranking is nobody's best, not even where nobody is. */
+  #isSelf = (place: number): boolean => place !== -1 && place === this.#self;
   #isRanked = (i: number): boolean => this.#self !== -1 && !this.#preference.isUnranked(i, this.#self);
   #bestName = (i: number): string | undefined => this.#nameOf(this.#preference.best(i));
   #bestButSelf = (i: number): number => this.#preference.best(i, (place) => place === this.#self);
@@ -678,6 +730,18 @@ export class Ownership {
     const known = this.#words.get(`${kind} ${to}`);
     if (known === undefined) this.#words.set(`${kind} ${to}`, [key]);
     else known.push(key);
+  }
+
+  /** What is said no more, whether it went out or not. */
+  #unsay(kind: WordKind, key: AddressKey): void {
+    for (const [line, keys] of this.#words) {
+      if (!line.startsWith(`${kind} `)) continue;
+      this.#words.set(
+        line,
+        keys.filter((one) => one !== key),
+      );
+    }
+    this.#courier.unsay(kind, key);
   }
 
   /** What was said of many addresses goes out together. */
@@ -694,6 +758,13 @@ export class Ownership {
     this.#moves = [];
     return effects;
   }
+}
+
+/** Who could be talked to `before`, and cannot be now. */
+function unreachableOf(before: ReadonlyMap<string, Standing>, now: ReadonlyMap<string, Standing>): readonly string[] {
+  const lost: string[] = [];
+  for (const [name, { reachable }] of before) if (reachable && now.get(name)?.reachable !== true) lost.push(name);
+  return lost;
 }
 
 /** Claims and releases of many addresses are one effect each, in the order in which they were decided. */

@@ -110,8 +110,8 @@ export class Questions {
     const member = bearers.find(({ state }) => state === 'alive') ?? bearers[0];
     if (member === undefined) return;
     const isAsked = this.#asked.has(member.name);
-    // One that is heard needs no advocate; one that is not, and answers for what another owned, does.
-    if (!isAsked && member.state === 'alive') return;
+    // One that is heard needs no advocate; one that is not, or falters, and answers for what another owned, does.
+    if (!isAsked && member.state === 'alive' && this.#inquiries.verdictOn(member.name) === undefined) return;
     const isNews = this.#inquiries.answer(member.name, { key, on: 'all' }, now);
     if (!isAsked) this.#ask(member.name, [{ key, on: 'all' }]);
     if (member.state === 'silent') this.#options.onAnswer(member.name);

@@ -13,10 +13,9 @@ import { type AddressKey, addressKey, addressOfKey, ipv6 } from '../net/address.
 
 /**
  * `take`: the sender should own these, and asks the owner for them. `give`: take them; I answer until I hear you. `free`: take
- * them; I do not answer for them. `claim`: I answer
- * for these now. `decline`: these would be mine, and I cannot announce them. `resume`: now I can. `received`: the answer to any other.
+ * them; I do not answer for them. `held`: I do not, but somebody else does, as far as I know. `claim`: I answer for these now. `decline`: these would be mine, and I cannot announce them. `resume`: now I can. `received`: the answer to any other.
  */
-export const WORD_KINDS = ['received', 'take', 'give', 'free', 'claim', 'decline', 'resume'] as const;
+export const WORD_KINDS = ['received', 'take', 'give', 'free', 'claim', 'decline', 'resume', 'held'] as const;
 export type WordKind = (typeof WORD_KINDS)[number];
 
 export interface Word {

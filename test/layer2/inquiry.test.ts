@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ballotOf } from '../../src/layer2/ballot.js';
-import { BRIEF, Inquiries, type Question, questionsTo } from '../../src/layer2/inquiry.js';
+import { Inquiries, type Question, questionsTo } from '../../src/layer2/inquiry.js';
 import { addressOfKey, formatAddress } from '../../src/net/address.js';
 
 const WEB: Question = { key: 0xc0000201, on: 'all' };
 const DNS: Question = { key: 0xc0000202, on: new Set(['eth1']) };
+const ONCE = { tries: 1, everyMs: 5 };
 
 /** Steps whenever that is due until `until`: the times at which something was asked or decided. */
 function run(inquiries: Inquiries, until: number): { readonly asked: number[]; readonly decided: [number, string][] } {
@@ -72,7 +73,7 @@ describe('a peer that falters', () => {
 
   test('is not silent before a node that comes late has read what was answered meanwhile', () => {
     const inquiries = new Inquiries();
-    inquiries.begin('n1', [WEB], 0, BRIEF);
+    inquiries.begin('n1', [WEB], 0, ONCE);
     inquiries.step(0);
     expect(inquiries.step(25).decided).toEqual([]);
     inquiries.answer('n1', WEB, 26);
@@ -82,7 +83,7 @@ describe('a peer that falters', () => {
 
   test('is silent after a second look by a node that is always late', () => {
     const inquiries = new Inquiries();
-    inquiries.begin('n1', [WEB], 0, BRIEF);
+    inquiries.begin('n1', [WEB], 0, ONCE);
     inquiries.step(0);
     inquiries.step(25);
     expect(inquiries.step(60).decided).toEqual(['n1']);

@@ -1,0 +1,36 @@
+/**
+ * What is configured, and the table that a view makes of it.
+ */
+
+import type { Announcement } from '../../src/layer2/announcement.js';
+import { type Ballot, ballotOf } from '../../src/layer2/ballot.js';
+import { rank } from '../../src/layer2/ranking.js';
+
+export interface Configuration {
+  readonly version: number;
+  /** Nodes that are described; those that are not are candidates when they were heard. */
+  readonly nodes: readonly string[];
+  readonly addresses: readonly string[];
+  readonly cordoned: readonly string[];
+  /** Nodes that no advertisement selects any more: they may stay until another is heard. */
+  readonly deselected: readonly string[];
+  /** Nodes that may not answer at all. */
+  readonly barred: readonly string[];
+}
+
+/** As `self` sees it, who knows these others. */
+export function ballotIn(configuration: Configuration, self: string, known: readonly string[]): Ballot {
+  const { nodes, addresses, cordoned, deselected, barred } = configuration;
+  const candidates = [...new Set([...nodes, self, ...known])].filter(
+    (node) => !deselected.includes(node) && !barred.includes(node),
+  );
+  const scored = candidates.map((node) => ({ node, score: 0, cordoned: cordoned.includes(node) }));
+  const mayStay = deselected.includes(self) && !barred.includes(self);
+  return ballotOf(
+    addresses.flatMap((address): Announcement[] => {
+      const ranking = rank(scored, address);
+      if (ranking.length === 0) return [];
+      return [{ address, services: [], pool: 'p', interfaces: 'all', ranking, ...(mayStay ? { mayStay } : {}) }];
+    }),
+  );
+}

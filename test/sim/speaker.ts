@@ -65,6 +65,8 @@ export class Speaker {
   #heartbeat: Heartbeat;
   #table: Table = { ballot: NO_BALLOT, known: [], stale: false };
   #dueAt = Number.POSITIVE_INFINITY;
+  /** When the beat was due whose lateness was noticed last. */
+  #stalledAt = Number.NEGATIVE_INFINITY;
   #isLeaving = false;
 
   constructor(host: Host, { bootId, join, failbackMs }: SpeakerOptions) {
@@ -215,6 +217,7 @@ export class Speaker {
           claims: [...this.authority.claims].filter(([key]) => effect.keys.includes(key)),
         });
         break;
+      case 'hush':
       case 'release':
         this.#announce({ kind: 'release', keys: effect.keys });
         break;
@@ -263,8 +266,9 @@ export class Speaker {
 
   #noticeStall(): void {
     const now = this.#host.now();
-    if (!hasStoodStill(this.#dueAt, now)) return;
-    this.#dueAt = now;
+    const beatDueAt = this.#heartbeat.nextBeatAt;
+    if (beatDueAt === this.#stalledAt || !hasStoodStill(beatDueAt, now)) return;
+    this.#stalledAt = beatDueAt;
     this.#decide(() => this.authority.stalled(now));
   }
 

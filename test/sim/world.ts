@@ -155,6 +155,7 @@ function textOf(effect: AuthorityEffect): string {
   switch (effect.kind) {
     case 'claim':
     case 'reclaim':
+    case 'hush':
     case 'release':
     case 'ask':
       return `${effect.kind} ${effect.keys.map((key) => formatAddress(addressOfKey(key))).join(' ')}`;

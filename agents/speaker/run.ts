@@ -11,7 +11,7 @@ import { allowTrimming } from '../runtime/trim.js';
 import type { ToView, ToWire } from './messages.js';
 import type { AgentOptions } from './options.js';
 import { keepLowDescriptors } from './wire/descriptors.js';
-import { checkBuild } from './wire/link.js';
+import { checkBuild, releaseMemory } from './wire/link.js';
 import type { PeerName } from './wire/peers.js';
 import { Wire } from './wire/wire.js';
 
@@ -29,6 +29,9 @@ const V8_WITH_BUDGET = /^11\./;
 const SMALL_YOUNG = '--semi-space-growth-factor=1';
 /** Calls of built-in functions in the view thread need not be short: that takes 1.6 MB of copies of them, and saves it little. */
 const NO_COPY_OF_BUILTINS = '--no-short-builtin-calls';
+
+/** By then the state has been read, and what there is has been announced: little of the code that this took is needed again. */
+const RELEASE_AFTER_MS = 6000;
 
 /** How long the view thread may take to put this host back as it was. */
 const STOP_MS = 2000;
@@ -87,6 +90,7 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
     signal.addEventListener('abort', () => resolve(0), { once: true });
     void wire.start(ended.signal);
   });
+  setTimeout(releaseMemory, RELEASE_AFTER_MS).unref();
 
   const code = await end;
   await wire.stop();

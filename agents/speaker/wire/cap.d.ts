@@ -9,4 +9,6 @@ declare module 'cap' {
     send(frame: Buffer, length: number): void;
     close(): void;
   }
+  /** Of pages.h, so it is there where the module was built with cap.h. Gives the number of mappings that it has taken pages of. */
+  export const releaseMemory: (() => number) | undefined;
 }

@@ -5,12 +5,15 @@
  * 7 MB less, and its ring holds more frames.
  *
  * The kernel does not hand us what this host sends itself. It would copy the head of each frame, only for the filter to refuse it.
+ *
+ * Memory that only the start needed can be given back: see pages.h.
  */
 #include <pcap/pcap.h>
 #include <linux/if_packet.h>
 #include <sys/socket.h>
+#include "pages.h"
 
-/* link.ts looks for this text in the module. */
+/* link.ts looks for this text in the module; tools/setup.mjs for that of pages.h, too. */
 __attribute__((used)) static const char arpeggio_build[] = "frames are cut at 256 bytes";
 
 #define pcap_set_snaplen(handle, length) pcap_set_snaplen(handle, 256)

@@ -86,6 +86,11 @@ export function openLink(name: string, filter: string, onFrame: OnFrame): Link |
   };
 }
 
+/** Gives back what only the start needed (pages.h). The thread stands still for some milliseconds. */
+export function releaseMemory(): void {
+  (require('cap') as typeof import('cap')).releaseMemory?.();
+}
+
 function openFailure(name: string, text: string): Issue {
   return /permission|not permitted|CAP_NET_RAW/i.test(text)
     ? issue(

@@ -53,6 +53,8 @@ export interface Metrics {
   setWire(sample: WireSample): void;
   /** Strangers who claim addresses of this node now. */
   setConflicts(conflicts: readonly AddressConflict[]): void;
+  /** Interfaces that cannot be captured now. */
+  setUncaptured(interfaces: readonly string[]): void;
   /** Members by state: `alive`, `suspect`, … */
   setMembers(members: Readonly<Record<string, number>>): void;
   /** A takeover: how it was noticed, and how long after the last sign of life the address was claimed. */
@@ -77,6 +79,7 @@ interface Latest {
   announced: readonly Announced[];
   wire: WireSample | undefined;
   conflicts: readonly AddressConflict[];
+  uncaptured: readonly string[];
   members: Readonly<Record<string, number>>;
   confirmedAtMs: number | undefined;
   updates: number;
@@ -91,6 +94,7 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     announced: [],
     wire: undefined,
     conflicts: [],
+    uncaptured: [],
     members: {},
     confirmedAtMs: undefined,
     updates: 0,
@@ -120,6 +124,11 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
           latest.conflicts.map(({ address, mac, interface: on }) => ({ labels: { ip: address, mac, interface: on }, value: 1 })),
         ),
         gauge(
+          'arpeggio_interface_uncaptured',
+          '1 for each interface that should be answered on and cannot be captured.',
+          latest.uncaptured.map((name) => ({ labels: { interface: name }, value: 1 })),
+        ),
+        gauge(
           'arpeggio_memberlist_members',
           'Members of the gossip cluster as this node sees them, itself included.',
           byLabel('state', latest.members),
@@ -143,6 +152,9 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     },
     setConflicts: (conflicts) => {
       latest.conflicts = conflicts;
+    },
+    setUncaptured: (interfaces) => {
+      latest.uncaptured = interfaces;
     },
     setMembers: (members) => {
       latest.members = members;

@@ -40,6 +40,8 @@ export type ToView =
   | { readonly type: 'unanswerable'; readonly addresses: readonly string[] }
   /** Strangers who claim addresses of this node, and such as were not heard for long or whose address is not this node's any more. */
   | { readonly type: 'conflicts'; readonly begun: readonly AddressConflict[]; readonly over: readonly AddressConflict[] }
+  /** Why interfaces of this node cannot be captured, all of them; the path of each is the interface. */
+  | { readonly type: 'captures'; readonly failed: readonly Issue[] }
   | { readonly type: 'membership'; readonly membership: Membership }
   | { readonly type: 'sample'; readonly id: number; readonly sample: WireCounts }
   | { readonly type: 'stop' };

@@ -270,6 +270,17 @@ describe('one agent', () => {
     expect(await ask(lab.client, NGINX, { timeoutMs: 300 })).toBeUndefined();
   });
 
+  test('ends with one line where libpcap cannot be loaded', async () => {
+    const { stdout } = await lab.network.host('n1').run('ldd', ['node_modules/cap/build/Release/cap.node']);
+    const library = /libpcap\S* => (\S+)/.exec(stdout)?.[1] ?? '';
+    const hide = 'mount --bind /dev/null "$0" && exec "$@"';
+    const agent = lab.start('n1', [], ['unshare', '--mount', 'sh', '-c', hide, library]);
+    expect(await agent.ended).toBe(1);
+    expect(agent.stderr()).toMatch(
+      /^CAPTURE_BUILD the capture module cap cannot be loaded; is libpcap installed\? .*libpcap.*\n$/,
+    );
+  });
+
   test('refuses a status folder that another agent uses', async () => {
     const agent = lab.start('n1');
     await agent.logged(announces(NGINX));

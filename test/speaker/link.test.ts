@@ -18,4 +18,15 @@ describe('the capture module', () => {
   ])('that %s is refused', (_, read, message) => {
     expect(checkBuild(read)).toMatchObject({ code: 'CAPTURE_BUILD', message: expect.stringMatching(message) });
   });
+
+  test('that cannot be loaded is refused, with what the loader says in one line', () => {
+    const load = (): never => {
+      throw new Error('libpcap.so.0.8: cannot open shared object file\n- elsewhere');
+    };
+    const refused = checkBuild(() => Buffer.from('ELF'), load);
+    expect(refused).toMatchObject({
+      code: 'CAPTURE_BUILD',
+      message: expect.stringMatching(/libpcap installed\? libpcap\.so\.0\.8: .* file$/),
+    });
+  });
 });

@@ -7,6 +7,7 @@ import type { LogRecord } from '../../agents/runtime/log.js';
 import { createMetrics, type Metrics } from '../../agents/runtime/metrics.js';
 import type { ToWire } from '../../agents/speaker/messages.js';
 import { View } from '../../agents/speaker/view/view.js';
+import { issue } from '../../src/issue/issue.js';
 import type { Membership } from '../../src/membership/membership.js';
 import { addressOfKey, formatAddress } from '../../src/net/address.js';
 import { MemorySource } from '../support/source.js';
@@ -168,5 +169,18 @@ describe('the view', () => {
     view.receive({ type: 'unanswerable', addresses: [] });
     view.setInterfaces(list({ up: false }));
     expect(failures()).toEqual([down, unplugged]);
+  });
+
+  test('shows an interface that cannot be captured beside those that are, as a condition and a metric', () => {
+    const { view, source, metrics } = scene(POOL, ADVERTISEMENT, service('a'));
+    const message = 'eth1 cannot be captured: no memory';
+    const conditions = () =>
+      source.status.get('speaker')?.flatMap(({ status }) => (status as { conditions?: readonly object[] }).conditions ?? []);
+    view.receive({ type: 'captures', failed: [issue('CAPTURE_FAILED', 'eth1', message)] });
+    expect(conditions()).toContainEqual({ type: 'arpeggio/Uncaptured', status: 'True', reason: 'CaptureFailed', message });
+    expect(metrics.text()).toContain('\narpeggio_interface_uncaptured{interface="eth1"} 1\n');
+    view.receive({ type: 'captures', failed: [] });
+    expect(conditions()).toContainEqual({ type: 'arpeggio/Uncaptured', status: 'False', reason: 'None', message: '' });
+    expect(metrics.text()).not.toContain('arpeggio_interface_uncaptured{');
   });
 });

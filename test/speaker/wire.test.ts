@@ -28,10 +28,26 @@ test('an interface that comes after the end is not opened: this node would answe
   const { wire, posted } = start();
   wire.receive({ type: 'announcements', ballot: NO_BALLOT, prefixes: [], known: [], stale: false });
   wire.receive({ type: 'interfaces', interfaces: [IFACE] });
-  expect(posted).toMatchObject([{ type: 'issues', issues: [{ code: 'CAPTURE_FAILED' }] }]);
+  expect(posted).toMatchObject([{ type: 'issues', issues: [{ code: 'CAPTURE_FAILED' }] }, { type: 'captures' }]);
   await wire.stop();
   posted.length = 0;
   wire.receive({ type: 'interfaces', interfaces: [] });
   wire.receive({ type: 'interfaces', interfaces: [{ ...IFACE, name: 'absent1' }] });
   expect(posted).toEqual([]);
+});
+
+test('an interface that cannot be captured is told of until it can be or is gone, and logged once', async () => {
+  const { wire, posted } = start();
+  wire.receive({ type: 'announcements', ballot: NO_BALLOT, prefixes: [] });
+  for (const interfaces of [[IFACE], [IFACE], [], []]) {
+    wire.receive({ type: 'interfaces', interfaces });
+    // Each is opened in a turn of the loop of its own.
+    await new Promise(setImmediate);
+  }
+  expect(posted).toMatchObject([
+    { type: 'issues', issues: [{ code: 'CAPTURE_FAILED', path: 'absent0' }] },
+    { type: 'captures', failed: [{ code: 'CAPTURE_FAILED', path: 'absent0' }] },
+    { type: 'captures', failed: [] },
+  ]);
+  await wire.stop();
 });

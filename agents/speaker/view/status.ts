@@ -16,6 +16,8 @@ export interface SpeakerState {
   readonly conflicts: readonly AddressConflict[];
   /** Addresses that are this node's to answer for, and why it cannot. */
   readonly unanswerable: ReadonlyMap<string, string>;
+  /** Why interfaces cannot be captured, a sentence each. */
+  readonly uncaptured: readonly string[];
 }
 
 /** A Service with two addresses has one object, as with MetalLB. */
@@ -30,7 +32,7 @@ export function speakerStatus(state: SpeakerState): readonly KubeObject[] {
 }
 
 /** MetalLB's object and first condition; the others say what MetalLB does not look at. */
-function configurationState({ node, isValid, conflicts, unanswerable }: SpeakerState): KubeObject {
+function configurationState({ node, isValid, conflicts, unanswerable, uncaptured }: SpeakerState): KubeObject {
   const invalid = { status: 'False', reason: 'ConfigurationError', message: 'configuration error: an older one is in force' };
   const conditions = [
     { type: 'configReconcilerValid', ...(isValid ? { status: 'True', reason: 'Reconciled', message: '' } : invalid) },
@@ -40,6 +42,7 @@ function configurationState({ node, isValid, conflicts, unanswerable }: SpeakerS
       'NoInterface',
       [...unanswerable].map(([address, why]) => `${address}: ${why}`),
     ),
+    condition('Uncaptured', 'CaptureFailed', uncaptured),
   ];
   const result = isValid ? { result: 'Valid' } : { result: 'Invalid', errorSummary: invalid.message };
   return {

@@ -50,6 +50,8 @@ export class View {
   #unowned: readonly string[] = [];
   /** Those of them of which it is known why. */
   #unanswerable: ReadonlyMap<string, string> = new Map();
+  /** Why interfaces cannot be captured. */
+  #uncaptured: readonly Issue[] = [];
   /** This node's, as they were last seen. */
   #selection: Selection = { interfaces: [], leftOut: new Map() };
   /** Steps on `lo` and the table, one after another. */
@@ -102,6 +104,10 @@ export class View {
         break;
       case 'conflicts':
         this.#onConflicts(message.begun, message.over);
+        break;
+      case 'captures':
+        this.#uncaptured = message.failed;
+        this.#showOwned();
         break;
       case 'sample':
       case 'stop':
@@ -214,12 +220,14 @@ export class View {
     const owned = [...this.#owned].sort().flatMap((address) => this.#announcements.get(address) ?? []);
     metrics.setAnnounced(owned.flatMap(({ address, services }) => services.map((service) => ({ service, address }))));
     metrics.setConflicts([...this.#conflicts.values()]);
+    metrics.setUncaptured(this.#uncaptured.map(({ path }) => path));
     const { config, stale } = this.#inForce;
     const isValid = config !== undefined && !stale;
     const [conflicts, unanswerable] = [[...this.#conflicts.values()], this.#unanswerable];
+    const uncaptured = this.#uncaptured.map(({ message }) => message);
     source.writeStatus(
       'speaker',
-      lazily(() => speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable })),
+      lazily(() => speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable, uncaptured })),
     );
   }
 

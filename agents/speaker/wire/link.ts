@@ -102,10 +102,10 @@ function openFailure(name: string, text: string): Issue {
 }
 
 /**
- * Whether the binding is there and was compiled so that an interface going down cannot abort the process: with `assert`
- * compiled out (`CXXFLAGS=-DNDEBUG`), the module does not refer to `__assert_fail`.
+ * Whether the binding is there, can be loaded, and was compiled so that an interface going down cannot abort the process: with
+ * `assert` compiled out (`CXXFLAGS=-DNDEBUG`), the module does not refer to `__assert_fail`.
  */
-export function checkBuild(read: () => Buffer = readModule): Issue | undefined {
+export function checkBuild(read: () => Buffer = readModule, load: () => unknown = () => require('cap')): Issue | undefined {
   const repair = "with libpcap's headers and a C++ compiler installed, run";
   let module: Buffer;
   try {
@@ -117,12 +117,23 @@ export function checkBuild(read: () => Buffer = readModule): Issue | undefined {
       `the capture module cap is not installed or not built; ${repair}: CXXFLAGS=-DNDEBUG npm install cap@0.2.1`,
     );
   }
-  if (!module.includes('__assert_fail')) return undefined;
+  if (!module.includes('__assert_fail')) return loadFailure(load);
   return issue(
     'CAPTURE_BUILD',
     '',
     `the capture module cap was built with assertions and would abort when an interface goes down; ${repair}: CXXFLAGS=-DNDEBUG npm rebuild cap`,
   );
+}
+
+/** Without libpcap's own library, for instance, or with another Node than it was built for. */
+function loadFailure(load: () => unknown): Issue | undefined {
+  try {
+    load();
+    return undefined;
+  } catch (error) {
+    const [text = ''] = String(error instanceof Error ? error.message : error).split('\n');
+    return issue('CAPTURE_BUILD', '', `the capture module cap cannot be loaded; is libpcap installed? ${text}`);
+  }
 }
 
 let knownRingBytes: number | undefined;

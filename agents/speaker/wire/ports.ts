@@ -15,6 +15,7 @@ import type { Counters } from './counters.js';
 import { Gathering } from './gathering.js';
 import { Heard } from './heard.js';
 import { Port, type PortIdentity } from './port.js';
+import { Problems } from './problems.js';
 
 export interface PortsOptions {
   readonly counters: Counters;
@@ -37,16 +38,12 @@ export interface PortsOptions {
 const CHANGE_EVERY_MS = 1000;
 /** How long a filter may let through more than it must. */
 const WIDE_FOR_MS = 10_000;
-/** Between two reports of the same interface's send errors. */
-const REPORT_EVERY_MS = 10_000;
 
 export class Ports {
   readonly #options: PortsOptions;
   readonly #gathering: Gathering = new Gathering();
   readonly #ports = new Map<string, Port>();
-  /** What was last said about each interface, so that it is said once. */
-  readonly #said = new Map<string, string>();
-  readonly #sendErrorAt = new Map<string, number>();
+  readonly #problems: Problems;
   #interfaces: readonly NetworkInterface[] = [];
   readonly #heard = new Heard();
   /** What the filters that are in use let through. */
@@ -60,6 +57,7 @@ export class Ports {
 
   constructor(options: PortsOptions) {
     this.#options = options;
+    this.#problems = new Problems(options.post);
   }
 
   list(): readonly Port[] {
@@ -139,8 +137,8 @@ export class Ports {
     if (port !== undefined) {
       const filter = captureFilter({ mac: port.identity.mac, prefixes: this.#filtered });
       const failed = port.filter === filter || port.isChanging ? undefined : port.change(filter);
-      if (failed === undefined) this.#said.delete(port.name);
-      else this.#say(port.name, failed);
+      if (failed === undefined) this.#problems.settle(port.name);
+      else this.#problems.say(port.name, failed);
       if (port.filter !== filter) {
         this.#changeAt = Math.min(this.#changeAt, performance.now() + CHANGE_EVERY_MS);
         this.#options.onSchedule();
@@ -154,8 +152,7 @@ export class Ports {
     if (this.#heard.prefixes === undefined) return;
     if (this.#ports.size === 0) this.#filtered = this.#heard.prefixes;
     const present = new Map(this.#interfaces.map((one) => [one.name, one]));
-    for (const names of [this.#said, this.#sendErrorAt])
-      for (const name of names.keys()) if (!present.has(name)) names.delete(name);
+    this.#problems.keepOnly(present);
     clearImmediate(this.#opening);
     this.#openNext([...new Set([...this.#ports.keys(), ...present.keys()])], present);
     this.#planChange();
@@ -187,7 +184,7 @@ export class Ports {
     const open = this.#ports.get(one.name);
     if ('code' in identity) {
       const isClosed = this.#closeOne(one.name);
-      this.#say(one.name, identity);
+      this.#problems.say(one.name, identity);
       return isClosed;
     }
     if (open?.serves(identity) === true) return false;
@@ -209,16 +206,16 @@ export class Ports {
       onClaim: this.#options.onClaim,
       onFrame: this.#options.onFrame,
       onBusy: this.#options.onBusy,
-      onSendError: (text) => this.#sendError(one.name, text),
+      onSendError: (text) => this.#problems.sendError(one.name, text),
     });
     if (!(port instanceof Port)) {
       if (open !== undefined) this.#remove(one.name);
-      this.#say(one.name, port);
+      this.#problems.say(one.name, port);
       return true;
     }
     this.#ports.set(one.name, port);
     this.#names = new Set(this.#ports.keys());
-    this.#said.delete(one.name);
+    this.#problems.settle(one.name);
     this.#tellArp(one);
     this.#tellNdp(one);
     this.#options.onChange(port);
@@ -250,19 +247,6 @@ export class Ports {
     const msg = `answering neighbour solicitations on ${name} as ${linkLocal}`;
     const fields = { interface: name, mac };
     this.#options.post({ type: 'log', record: { level: 'info', event: 'createNDPResponder', msg, fields } });
-  }
-
-  #say(name: string, problem: Issue): void {
-    if (this.#said.get(name) === problem.message) return;
-    this.#said.set(name, problem.message);
-    this.#options.post({ type: 'issues', issues: [problem] });
-  }
-
-  #sendError(name: string, text: string): void {
-    const now = performance.now();
-    if (now - (this.#sendErrorAt.get(name) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return;
-    this.#sendErrorAt.set(name, now);
-    this.#options.post({ type: 'issues', issues: [issue('CAPTURE_FAILED', name, `frames cannot be sent on ${name}: ${text}`)] });
   }
 }
 

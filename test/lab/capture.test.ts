@@ -7,31 +7,18 @@ import { until } from '../support/until.js';
 import { ask } from './arping.js';
 import { capture } from './capture.js';
 import { Cluster, type LogLine } from './cluster.js';
+import { manifest, pool, service } from './manifests.js';
 
 const WEB = '192.168.1.240';
-const pool = (name: string, addresses: string, interfaces = ''): string => `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: ${name}, namespace: metallb-system }
-spec: { addresses: ['${addresses}'] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: ${name}, namespace: metallb-system }
-spec: { ipAddressPools: [${name}]${interfaces} }
-`;
-const service = (name: string, address: string): string => `
-apiVersion: v1
-kind: Service
-metadata: { name: ${name}, namespace: default, annotations: { metallb.io/loadBalancerIPs: ${address} } }
-spec: { type: LoadBalancer, ports: [{ port: 80 }] }
-`;
+const webPool = (interfaces?: readonly string[]): string =>
+  manifest(pool('web', ['192.168.1.240-192.168.1.250'], interfaces === undefined ? {} : { interfaces }));
+const serviceWith = (name: string, address: string): string => manifest([service(name, { address })]);
 
 let lab: Cluster;
 beforeEach(async () => {
   lab = await Cluster.create({ nodes: ['n1'] });
-  await lab.write('pool.yaml', pool('web', '192.168.1.240-192.168.1.250'));
-  await lab.write('web.yaml', service('web', WEB));
+  await lab.write('pool.yaml', webPool());
+  await lab.write('web.yaml', serviceWith('web', WEB));
 });
 afterEach(async () => {
   await lab.destroy();
@@ -49,7 +36,7 @@ test('each request is answered, once, while addresses come and go beside it', as
   const heard = await capture(lab.client);
   const asking = lab.client.spawn('arping', ['-r', '-i', 'eth0', '-W', '0.002', '-c', '2000', WEB], { stdio: 'ignore' });
   for (const last of [241, 242, 243]) {
-    await lab.write(`more-${last}.yaml`, service(`more-${last}`, `192.168.1.${last}`));
+    await lab.write(`more-${last}.yaml`, serviceWith(`more-${last}`, `192.168.1.${last}`));
     await agent.logged(announces(`192.168.1.${last}`));
     // What is new is heard once the capture has changed, at the latest a second after the change before.
     await until(
@@ -83,7 +70,7 @@ const isAbout = (
     : one.senderAddress === WEB && one.targetAddress !== WEB);
 
 test('an address whose interface is not there is not said to be announced, and is once it is there (Q-22)', async () => {
-  await lab.write('pool.yaml', pool('web', '192.168.1.240-192.168.1.250', ', interfaces: [eth9]'));
+  await lab.write('pool.yaml', webPool(['eth9']));
   const agent = lab.start('n1', ['--interface', 'eth9']);
   const failed = await agent.logged(({ event }) => event === 'announceFailed');
   expect(failed).toMatchObject({ level: 'warn', ip: WEB, services: ['default/web'] });
@@ -105,11 +92,11 @@ test('an address whose interface is not there is not said to be announced, and i
 test('an advertisement that names another interface is not answered on the old one any more (Q-23)', async () => {
   const agent = lab.start('n1');
   await agent.logged(announces(WEB));
-  await lab.write('pool.yaml', pool('web', '192.168.1.240-192.168.1.250', ', interfaces: [eth9]'));
+  await lab.write('pool.yaml', webPool(['eth9']));
   await agent.logged(({ event }) => event === 'announceFailed');
   expect(await ask(lab.client, WEB, { timeoutMs: 300 })).toBeUndefined();
   await agent.logged(({ event, ip }) => event === 'serviceWithdrawn' && ip === WEB);
-  await lab.write('pool.yaml', pool('web', '192.168.1.240-192.168.1.250', ', interfaces: [eth9, eth0]'));
+  await lab.write('pool.yaml', webPool(['eth9', 'eth0']));
   await until('it answers again', async () => (await ask(lab.client, WEB)) !== undefined);
 });
 

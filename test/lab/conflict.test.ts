@@ -8,23 +8,10 @@ import { until } from '../support/until.js';
 import { Cluster, type LogLine, leaderOf } from './cluster.js';
 import { curl } from './http.js';
 import { inject } from './inject.js';
+import { manifest, pool, service } from './manifests.js';
 
 const WEB = '192.168.1.240';
-const STATE = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: pool, namespace: metallb-system }
-spec: { addresses: [192.168.1.240-192.168.1.250] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: all, namespace: metallb-system }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: default }
-spec: { type: LoadBalancer, ports: [{ port: 80 }] }
-`;
+const STATE = manifest([...pool('pool', ['192.168.1.240-192.168.1.250']), service('web')]);
 
 let lab: Cluster;
 beforeEach(async () => {

@@ -9,28 +9,16 @@ import { ask } from './arping.js';
 import { capture } from './capture.js';
 import { type AgentProcess, Cluster, type LogLine, leaderOf } from './cluster.js';
 import { curl } from './http.js';
+import { manifest, pool, service } from './manifests.js';
 
 const ADDRESSES = Array.from({ length: 8 }, (_, i) => `192.168.1.${240 + i}`);
 const SIX = ['fd00::f0', 'fd00::f1'];
-const STATE = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: pool, namespace: metallb-system }
-spec: { addresses: ['192.168.1.240-192.168.1.247', 'fd00::f0-fd00::f1'] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: all, namespace: metallb-system }
-${[...ADDRESSES, ...SIX]
-  .map(
-    (address, i) => `---
-apiVersion: v1
-kind: Service
-metadata: { name: s${i}, namespace: default, annotations: { metallb.io/loadBalancerIPs: '${address}' } }
-spec: { type: LoadBalancer, ipFamilies: [${address.includes(':') ? 'IPv6' : 'IPv4'}], ports: [{ port: 80 }] }
-`,
-  )
-  .join('')}`;
+const STATE = manifest([
+  ...pool('pool', ['192.168.1.240-192.168.1.247', 'fd00::f0-fd00::f1']),
+  ...[...ADDRESSES, ...SIX].map((address, i) =>
+    service(`s${i}`, { address, families: [address.includes(':') ? 'IPv6' : 'IPv4'] }),
+  ),
+]);
 /** With four, one of them is beyond the first three of every ranking, and does not listen for requests. */
 const NODES = ['n1', 'n2', 'n3', 'n4'];
 

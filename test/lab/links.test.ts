@@ -7,24 +7,14 @@ import { until } from '../support/until.js';
 import { ask } from './arping.js';
 import { capture } from './capture.js';
 import { Cluster, type LogLine } from './cluster.js';
+import { manifest, pool, service } from './manifests.js';
 
 const WEB = '192.168.1.240';
 const SIX = 'fd00::f0';
-const STATE = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: pool, namespace: metallb-system }
-spec: { addresses: ['192.168.1.240-192.168.1.250', 'fd00::f0-fd00::ff'] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: all, namespace: metallb-system }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: default }
-spec: { type: LoadBalancer, ipFamilyPolicy: RequireDualStack, ipFamilies: [IPv4, IPv6], ports: [{ port: 80 }] }
-`;
+const STATE = manifest([
+  ...pool('pool', ['192.168.1.240-192.168.1.250', 'fd00::f0-fd00::ff']),
+  service('web', { families: ['IPv4', 'IPv6'] }),
+]);
 
 let lab: Cluster;
 beforeEach(async () => {

@@ -5,24 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/until.js';
 import { Cluster, type LogLine, leaderOf } from './cluster.js';
 import { curl } from './http.js';
+import { manifest, pool, service } from './manifests.js';
 import type { Host } from './network.js';
 
 const WEB = 'fd00::f0';
-const STATE = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: six, namespace: metallb-system }
-spec: { addresses: ['fd00::f0-fd00::ff'] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: six, namespace: metallb-system }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: default }
-spec: { type: LoadBalancer, ipFamilies: [IPv6], ports: [{ port: 80 }] }
-`;
+const STATE = manifest([...pool('six', ['fd00::f0-fd00::ff']), service('web', { families: ['IPv6'] })]);
 
 let lab: Cluster;
 beforeEach(async () => {

@@ -8,28 +8,15 @@ import { generator } from '../support/random.js';
 import { until } from '../support/until.js';
 import { type ArpEvent, capture } from './capture.js';
 import { Cluster, type LogLine } from './cluster.js';
+import { manifest, pool, service } from './manifests.js';
 
 const SECONDS = Number(process.env['ARPEGGIO_SOAK_SECONDS'] ?? 60);
 /** Owned throughout. */
 const STAYS = '192.168.1.240';
 const COME_AND_GO = Array.from({ length: 8 }, (_, i) => `192.168.1.${241 + i}`);
 
-const POOL = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: pool, namespace: metallb-system }
-spec: { addresses: [192.168.1.240-192.168.1.250] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: all, namespace: metallb-system }
-`;
-const service = (address: string): string => `
-apiVersion: v1
-kind: Service
-metadata: { name: s-${address.split('.')[3]}, namespace: default, annotations: { metallb.io/loadBalancerIPs: ${address} } }
-spec: { type: LoadBalancer, ports: [{ port: 80 }] }
-`;
+const POOL = manifest(pool('pool', ['192.168.1.240-192.168.1.250']));
+const serviceWith = (address: string): string => manifest([service(`s-${address.split('.')[3]}`, { address })]);
 
 /** When an address was owned, at most: from the write that asked for it to the word that it is withdrawn, in ms since 1970. */
 interface Span {
@@ -46,7 +33,7 @@ test('no request for an address owned throughout is unanswered, and none for one
   const random = generator(seed);
   await using lab = await Cluster.create({ nodes: ['n1'] });
   await lab.write('pool.yaml', POOL);
-  await lab.write('stays.yaml', service(STAYS));
+  await lab.write('stays.yaml', serviceWith(STAYS));
   const agent = lab.start('n1');
   await agent.logged((line) => line.event === 'serviceAnnounced' && line['ip'] === STAYS);
   await using heard = await capture(lab.client);
@@ -68,7 +55,7 @@ test('no request for an address owned throughout is unanswered, and none for one
     } else {
       present.add(address);
       spans.get(address)?.push({ from: Date.now(), removed: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY });
-      await lab.write(file, service(address));
+      await lab.write(file, serviceWith(address));
     }
     changes++;
     await sleep(20 + random() * 600);

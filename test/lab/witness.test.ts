@@ -7,24 +7,11 @@ import { until } from '../support/until.js';
 import { ask } from './arping.js';
 import { Cluster } from './cluster.js';
 import { inject } from './inject.js';
+import { manifest, pool, service } from './manifests.js';
 import type { Host } from './network.js';
 
 const [WEB, WEB6] = ['192.168.1.240', 'fd00::f0'];
-const STATE = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: { name: both, namespace: metallb-system }
-spec: { addresses: ['${WEB}/32', '${WEB6}/128'] }
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: { name: both, namespace: metallb-system }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: default }
-spec: { type: LoadBalancer, ipFamilyPolicy: RequireDualStack, ipFamilies: [IPv4, IPv6], ports: [{ port: 80 }] }
-`;
+const STATE = manifest([...pool('both', [`${WEB}/32`, `${WEB6}/128`]), service('web', { families: ['IPv4', 'IPv6'] })]);
 
 interface Witness {
   /** What it has printed: a record a frame, each on one line. */

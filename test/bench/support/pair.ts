@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatIpv4 } from '../../../src/net/address.js';
+import { manifest, pool, service } from '../../lab/manifests.js';
 import { type Host, Network } from '../../lab/network.js';
 import { type Load, type LoadOptions, load } from './load.js';
 
@@ -83,8 +84,8 @@ export class Pair implements AsyncDisposable {
     rmSync(join(this.#folder, 'state', name));
   }
 
-  async startAgent({ services = 1, pool = services, flags = [], settle = true }: AgentOptions = {}): Promise<Agent> {
-    this.write('pools.yaml', [...poolObjects('bench', serviceAddresses(pool)), NODE]);
+  async startAgent({ services = 1, pool: addresses = services, flags = [], settle = true }: AgentOptions = {}): Promise<Agent> {
+    this.write('pools.yaml', [...pool('bench', [serviceAddresses(addresses)]), NODE]);
     if (services > 0) this.write('services.yaml', serviceObjects(services));
     const asked =
       services > 0
@@ -123,33 +124,9 @@ const NODE = {
   status: { conditions: [{ type: 'Ready', status: 'True' }] },
 };
 
-/** The text of a file of the state folder. */
-export const manifest = (objects: readonly object[]): string => objects.map((object) => JSON.stringify(object)).join('\n---\n');
-
-/** A pool and its advertisement. */
-export const poolObjects = (name: string, addresses: string): readonly object[] => [
-  {
-    apiVersion: 'metallb.io/v1beta1',
-    kind: 'IPAddressPool',
-    metadata: { name, namespace: 'metallb-system' },
-    spec: { addresses: [addresses] },
-  },
-  {
-    apiVersion: 'metallb.io/v1beta1',
-    kind: 'L2Advertisement',
-    metadata: { name, namespace: 'metallb-system' },
-    spec: { ipAddressPools: [name] },
-  },
-];
-
 /** Services that take the addresses of the pools in turn. */
 export const serviceObjects = (count: number, prefix = 'bench'): readonly object[] =>
-  Array.from({ length: count }, (_, i) => ({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: `${prefix}-${i}`, namespace: 'default' },
-    spec: { type: 'LoadBalancer', ports: [{ port: 80, protocol: 'TCP' }] },
-  }));
+  Array.from({ length: count }, (_, i) => service(`${prefix}-${i}`));
 
 /** The last of what a process wrote to stderr, for an error message. */
 function keepLog(child: ChildProcess): () => string {

@@ -1,9 +1,10 @@
 /** What it costs a node that requests arrive for addresses which another node owns: everybody hears a broadcast. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type LogLine, leaderOf } from '../../lab/cluster.js';
+import { manifest, pool } from '../../lab/manifests.js';
 import { type Figures, figure, median } from '../figures.js';
 import { load } from '../support/load.js';
-import { manifest, poolObjects, serviceObjects } from '../support/pair.js';
+import { serviceObjects } from '../support/pair.js';
 import { cpuSeconds } from '../support/process.js';
 import { repeatedly } from '../support/turns.js';
 
@@ -16,7 +17,7 @@ const SERVICES = 64;
 
 export async function run(): Promise<Figures> {
   await using lab = await Cluster.create({ nodes: NODES });
-  const objects = [...poolObjects('bench', '192.168.1.128-192.168.1.191'), ...serviceObjects(SERVICES)];
+  const objects = [...pool('bench', ['192.168.1.128-192.168.1.191']), ...serviceObjects(SERVICES)];
   await lab.write('state.yaml', manifest(objects));
   const agents = new Map(NODES.map((node) => [node, lab.start(node)]));
   await leaderOf(agents, '192.168.1.128');

@@ -1,8 +1,9 @@
 /** What a client notices when captures are reopened because the filter changed: a pool appears, with a Service in it. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pool } from '../../lab/manifests.js';
 import { type Figures, figure, median } from '../figures.js';
 import type { Load } from '../support/load.js';
-import { KERNEL_ADDRESS, Pair, poolObjects, serviceAddress, serviceObjects } from '../support/pair.js';
+import { KERNEL_ADDRESS, Pair, serviceAddress, serviceObjects } from '../support/pair.js';
 import { inTurns } from '../support/turns.js';
 
 const ROUNDS = 7;
@@ -21,7 +22,7 @@ export async function run(): Promise<Figures> {
       const asked = ours.load({ targets: serviceAddress(0), ...ASKING });
       await sleep(CHANGE_AFTER_MS);
       ours.write(`more-${round}.yaml`, [
-        ...poolObjects(`more-${round}`, `10.9.${200 + round}.0/24`),
+        ...pool(`more-${round}`, [`10.9.${200 + round}.0/24`]),
         ...serviceObjects(1, `more-${round}`),
       ]);
       return asked;

@@ -38,7 +38,7 @@ test('an interface that comes after the end is not opened: this node would answe
 
 test('an interface that cannot be captured is told of until it can be or is gone, and logged once', async () => {
   const { wire, posted } = start();
-  wire.receive({ type: 'announcements', ballot: NO_BALLOT, prefixes: [] });
+  wire.receive({ type: 'announcements', ballot: NO_BALLOT, prefixes: [], known: [], stale: false });
   for (const interfaces of [[IFACE], [IFACE], [], []]) {
     wire.receive({ type: 'interfaces', interfaces });
     // Each is opened in a turn of the loop of its own.

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { provideInterop } from './interop.mjs';
 import { provideKube } from './kube.mjs';
 import { enterLab } from './namespace.mjs';
 import { ROOT, setup } from './setup.mjs';
@@ -23,9 +24,15 @@ process.once('exit', () => {
 setup();
 // Before the lab, from which no module proxy can be reached.
 const kube = provideKube();
+const interop = provideInterop();
 await build();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,
-  env: { ARPEGGIO_TALLY: tally, KUBEBUILDER_ASSETS: kube, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) },
+  env: {
+    ARPEGGIO_TALLY: tally,
+    KUBEBUILDER_ASSETS: kube,
+    ARPEGGIO_INTEROP: interop,
+    ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
+  },
 });

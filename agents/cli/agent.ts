@@ -1,15 +1,19 @@
 /**
  * `arpeggio agent`: directory mode. Controller and speaker in one process on each host; a folder of YAML is the state.
  */
+import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
+import { join as joinPath } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { formatIssue } from '../../src/issue/issue.js';
+import { formatIssue, type Parsed, parsed } from '../../src/issue/issue.js';
 import { parseExclusion } from '../../src/layer2/selection.js';
 import { isNodeName } from '../../src/membership/beat.js';
+import { WAN } from '../../src/membership/memberlist/settings.js';
 import { parseMac } from '../../src/net/mac.js';
 import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
-import { runAgent } from '../speaker/run.js';
+import { type GossipOptions, runAgent } from '../speaker/run.js';
 import { type PeerName, parsePeer } from '../speaker/wire/peers.js';
+import { readGossipKey, SECRET_FILE } from './gossipkey.js';
 
 interface AgentFlags {
   readonly state: string;
@@ -23,6 +27,9 @@ interface AgentFlags {
   readonly join?: readonly string[];
   readonly port: number;
   readonly failbackDelay: number;
+  readonly gossipAddress?: string;
+  readonly gossipKeyFile?: string;
+  readonly gossipWan?: true;
   readonly metrics: { readonly host: string; readonly port: number };
   readonly deliver?: 'lo';
   readonly logLevel: LogThreshold;
@@ -68,7 +75,22 @@ export function agentCommand(): Command {
         .argParser(delay)
         .default(30),
     )
-    .option('--port <number>', 'UDP port of the heartbeats', portNumber, 7946)
+    .addOption(
+      new Option('--port <number>', 'UDP and TCP port of gossip').env('METALLB_ML_BIND_PORT').argParser(portNumber).default(7946),
+    )
+    .addOption(
+      new Option(
+        '--gossip-address <address>',
+        'IPv4 address to gossip from, and to be known by (default: every address, known by the one that reaches its peers)',
+      )
+        .env('METALLB_ML_BIND_ADDR')
+        .argParser(ipv4Address),
+    )
+    .option(
+      '--gossip-key-file <file>',
+      "secret that encrypts gossip, as MetalLB's (default: secretkey in METALLB_ML_SECRET_KEY_PATH, if that is set)",
+    )
+    .option('--gossip-wan', "memberlist's slower pace for nodes that are far from each other, as MetalLB's --ml-wan-config")
     .option('--status-dir <dir>', 'folder for status objects and events; one agent a folder', '/run/arpeggio')
     .addOption(
       new Option('--metrics <[host:]port>', 'where /metrics, /healthz and /readyz are served; 0 turns them off')
@@ -87,8 +109,24 @@ export function agentCommand(): Command {
       const stop = new AbortController();
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
       // Nothing may keep the process: sockets of the worker are gone with it.
-      process.exit(await runAgent(optionsOf(flags), peersOf(flags, command), stop.signal));
+      process.exit(await start(flags, gossipOf(flags, command), stop.signal));
     });
+}
+
+async function start(flags: AgentFlags, gossip: Parsed<GossipOptions>, signal: AbortSignal): Promise<number> {
+  if (gossip.ok) return runAgent(optionsOf(flags), gossip.value, signal);
+  for (const one of gossip.issues) process.stderr.write(`${formatIssue(one)}\n`);
+  return 1;
+}
+
+function gossipOf(flags: AgentFlags, command: Command): Parsed<GossipOptions> {
+  const tuning = flags.gossipWan === true ? WAN : undefined;
+  const settings = { peers: peersOf(flags, command), address: flags.gossipAddress, tuning };
+  const folder = process.env['METALLB_ML_SECRET_KEY_PATH'];
+  const file = flags.gossipKeyFile ?? (folder === undefined || folder === '' ? undefined : joinPath(folder, SECRET_FILE));
+  if (file === undefined) return parsed(settings);
+  const key = readGossipKey(file);
+  return key.ok ? parsed({ ...settings, key: key.value }) : key;
 }
 
 const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
@@ -150,6 +188,11 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65535) throw new InvalidArgumentError('A port is a number from 1 to 65535.');
   return port;
+}
+
+function ipv4Address(text: string): string {
+  if (!isIPv4(text) || text === '0.0.0.0') throw new InvalidArgumentError('Write one IPv4 address of this host.');
+  return text;
 }
 
 function listenAddress(text: string): { host: string; port: number } {

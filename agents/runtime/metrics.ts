@@ -23,8 +23,22 @@ export interface WireSample {
   readonly framesDropped: Readonly<Record<string, number>>;
   /** Heartbeat datagrams; `rejected` ones could not be decoded. */
   readonly beats: { readonly sent: number; readonly received: number; readonly rejected: number };
+  readonly gossip: GossipSample;
   /** Silent peers that answered on the wire. */
   readonly takeoversRefused: number;
+}
+
+/** What the gossip port has counted, and memberlist's own state. */
+export interface GossipSample {
+  /** Datagrams by direction, beats among them. */
+  readonly packets: Readonly<Record<string, number>>;
+  readonly streams: Readonly<Record<string, number>>;
+  /** Packets, streams and parts of them that were not heard, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Nodes by memberlist's state, this one too. */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** 0: well. */
+  readonly health: number;
 }
 
 /** An address this node answers for, once for each Service that holds it. */
@@ -245,6 +259,29 @@ const wireFamilies = (sample: WireSample | undefined): readonly Family[] => [
     'Heartbeats sent, received and rejected.',
     byLabel('direction', { ...sample?.beats }),
   ),
+  counter(
+    'arpeggio_memberlist_packets_total',
+    'Datagrams of gossip, heartbeats among them.',
+    byLabel('direction', sample?.gossip.packets),
+  ),
+  counter(
+    'arpeggio_memberlist_streams_total',
+    'Streams opened to others, taken from others, and refused because too many were open.',
+    byLabel('direction', sample?.gossip.streams),
+  ),
+  counter(
+    'arpeggio_memberlist_packets_dropped_total',
+    'Datagrams, streams and parts of them that could not be read, by reason.',
+    byLabel('reason', sample?.gossip.dropped),
+  ),
+  gauge(
+    'arpeggio_memberlist_nodes',
+    'Nodes that memberlist knows, by its state of them.',
+    byLabel('state', sample?.gossip.nodes),
+  ),
+  gauge('arpeggio_memberlist_health_score', "How slow this node is to answer by memberlist's own judgement; 0 is well.", [
+    { value: sample?.gossip.health ?? 0 },
+  ]),
   counter('arpeggio_takeovers_refused_total', 'Nodes that were not heard any more, and answered on the wire.', [
     { value: sample?.takeoversRefused ?? 0 },
   ]),

@@ -21,7 +21,7 @@ export interface AgentOptions {
   readonly join: readonly string[];
   /** How long a node that came back waits before it takes its addresses back, in milliseconds; infinity: until the others are gone. */
   readonly failbackMs: number;
-  /** UDP port of the heartbeats. */
+  /** UDP and TCP port of gossip. */
   readonly port: number;
   readonly metrics: { readonly host: string; readonly port: number };
   /** Puts announced addresses on `lo`, so that a local server gets their traffic. */

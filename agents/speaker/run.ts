@@ -13,7 +13,7 @@ import type { AgentOptions } from './options.js';
 import { keepLowDescriptors } from './wire/descriptors.js';
 import { checkBuild, releaseMemory } from './wire/link.js';
 import type { PeerName } from './wire/peers.js';
-import { Wire } from './wire/wire.js';
+import { type GossipSettings, Wire } from './wire/wire.js';
 
 /** Room for short-lived objects, of which the view thread has few between two changes: V8's default would keep ten times that. */
 const VIEW_YOUNG_MB = 3;
@@ -36,8 +36,13 @@ const RELEASE_AFTER_MS = 6000;
 /** How long the view thread may take to put this host back as it was. */
 const STOP_MS = 2000;
 
+/** What only the wire thread needs; the key above all is nobody else's business. */
+export interface GossipOptions extends GossipSettings {
+  readonly peers: readonly PeerName[];
+}
+
 /** Runs until `signal` aborts or something makes going on impossible; gives the exit code. */
-export async function runAgent(options: AgentOptions, peers: readonly PeerName[], signal: AbortSignal): Promise<number> {
+export async function runAgent(options: AgentOptions, gossip: GossipOptions, signal: AbortSignal): Promise<number> {
   const unsafe = checkBuild();
   if (unsafe !== undefined) return fail([unsafe]);
 
@@ -48,7 +53,8 @@ export async function runAgent(options: AgentOptions, peers: readonly PeerName[]
   const wire = new Wire({
     node: options.node,
     port: options.port,
-    peers,
+    peers: gossip.peers,
+    gossip,
     announceRate: options.announceRate,
     refreshMs: options.refreshMs,
     proxies: options.proxies.flatMap((text) => parseMac(text) ?? []),

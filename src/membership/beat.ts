@@ -1,11 +1,11 @@
 /**
- * A heartbeat on the wire: one UDP datagram, big-endian, of exactly the length that its name and its MACs give it.
+ * A heartbeat on the wire: a user message of memberlist's, big-endian, of exactly the length that its name and its MACs give it.
  *
  *   0       4         5       6            8         16         20       21        22
  *   | ARPB  | version | flags | intervalMs | boot id | sequence | length | MACs    | name (ASCII) | 6 bytes a MAC |
  *
- * Anything else, of whatever bytes, is not a beat. A beat is not authenticated: whoever can send to the port can speak for
- * any node, as with MetalLB's memberlist without a key.
+ * Anything else, of whatever bytes, is not a beat. Whoever holds the cluster's key can speak for any node, and without a key whoever
+ * can send to the port, as with MetalLB's memberlist.
  */
 import { type Mac, readMac, writeMac } from '../net/mac.js';
 
@@ -34,7 +34,7 @@ export interface Beat {
 export const MOST_MACS = 64;
 
 const MAGIC = 0x41525042;
-const VERSION = 3;
+export const BEAT_VERSION = 3;
 const READY = 1;
 const LEAVING = 2;
 const RETURNING = 4;
@@ -61,7 +61,7 @@ export function encodeBeat(beat: Beat): Uint8Array {
   const bytes = new Uint8Array(HEAD_LENGTH + node.length + macs.length * MAC_LENGTH);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC);
-  view.setUint8(4, VERSION);
+  view.setUint8(4, BEAT_VERSION);
   view.setUint8(5, flagsOf(beat));
   view.setUint16(6, inBounds(intervalMs, 0xffff));
   view.setUint32(8, Number.parseInt(bootId.slice(0, 8), 16));
@@ -82,11 +82,18 @@ function inBounds(value: number, highest: number): number {
   return value;
 }
 
+/** The version of the beat that `bytes` want to be, decodable or not; undefined if they want to be none. */
+export function beatVersion(bytes: Uint8Array): number | undefined {
+  if (bytes.length <= 4) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint32(0) === MAGIC ? view.getUint8(4) : undefined;
+}
+
 /** The beat that `bytes` hold; undefined if they hold none. */
 export function decodeBeat(bytes: Uint8Array): Beat | undefined {
   if (bytes.length <= HEAD_LENGTH || bytes.length > LONGEST_BEAT) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0) !== MAGIC || view.getUint8(4) !== VERSION) return undefined;
+  if (view.getUint32(0) !== MAGIC || view.getUint8(4) !== BEAT_VERSION) return undefined;
   const flags = view.getUint8(5);
   const intervalMs = view.getUint16(6);
   const sequence = view.getUint32(16);

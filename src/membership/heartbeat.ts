@@ -1,6 +1,6 @@
 /**
- * Membership by heartbeats alone: each node sends a beat to every peer it knows each interval, and takes a peer for dead after
- * three that did not come. The smallest thing that is honest about liveness; memberlist will stand behind the same interface.
+ * Membership by heartbeats: each node sends a beat to every peer it knows each interval, and takes a peer for dead after three
+ * that did not come. Whom to send them to, `--join` tells, memberlist, and whoever is heard.
  *
  * Pure: it holds what was heard and is told what time it is. Its own lateness, by which its tick came after the time it asked
  * for, is never counted as the silence of others. Memory is bounded, whoever sends whatever.
@@ -8,6 +8,7 @@
 import { type Mac, sameMac } from '../net/mac.js';
 import { type Beat, MOST_MACS } from './beat.js';
 import type { Member, MemberState, Membership } from './membership.js';
+import type { Whereabouts } from './mixed.js';
 import { hear, isContested, judgeSilence, lastSignAt, makeRoom, newPeer, noteRival, type Peer, type Rival } from './peer.js';
 import type { Heartbeat, HeartbeatSettings } from './state.js';
 import { nextBeat, ownBeat, targets, wakeAt } from './voice.js';
@@ -27,6 +28,10 @@ export type HeartbeatInput =
   | { readonly kind: 'standing'; readonly returning: boolean; readonly stale: boolean }
   /** A peer of `--join` whose name got an address only now. A start that has not settled waits for it too. */
   | { readonly kind: 'join'; readonly address: string }
+  /** Members are at these addresses now, as memberlist tells; this replaces what it told before. */
+  | ({ readonly kind: 'told' } & Whereabouts)
+  /** The first attempt to join is over. */
+  | { readonly kind: 'joined' }
   /** A peer's process has ended, as the end of its connection tells; what is heard from it later contradicts that. */
   | { readonly kind: 'crashed'; readonly name: string; readonly sinceMs: number }
   /** A silent peer answers on the wire: it is not forgotten. */
@@ -62,6 +67,7 @@ const DEFAULTS = {
   missed: 3,
   graceMs: 10,
   settleMs: 200,
+  joinMs: 0,
   forgetAfterMs: 600_000,
   maxMembers: 256,
   warnEveryMs: 10_000,
@@ -83,7 +89,12 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
     leaving: false,
     returning: false,
     stale: false,
-    start: { kind: 'settling', until: now + settings.missed * settings.intervalMs + settings.settleMs },
+    start: {
+      kind: 'settling',
+      until: now + settings.missed * settings.intervalMs + settings.settleMs,
+      joinBy: now + settings.joinMs,
+    },
+    told: { ours: [], stock: [] },
     heard: new Set(),
     own: new Set(),
     namesakes: [],
@@ -115,6 +126,10 @@ export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: num
     }
     case 'join':
       return finish({ state: beatNow(joinLate(state, input.address), now), effects: [] }, now);
+    case 'told':
+      return finish(settle({ state: beToldOf(state, input, now), effects: [] }, now), now);
+    case 'joined':
+      return finish(settle({ state: endJoin(state, now), effects: [] }, now), now);
     case 'crashed':
       return finish(crash(state, input.name, input.sinceMs, now), now);
     case 'answered':
@@ -131,9 +146,11 @@ export function membershipOf({ settings, start, ready, leaving, peers }: Heartbe
   return { self: settings.self, settled, ready: ready && settled && !leaving, members };
 }
 
-/** Of `join`: those not heard from, this node itself not counted. */
-export const unheardOf = ({ settings, heard, own }: Heartbeat): readonly string[] =>
-  settings.join.filter((address) => !heard.has(address) && !own.has(address));
+/** Where a member of ours should be heard from, and was not yet; this node itself not counted. */
+export function unheardOf(state: Heartbeat): readonly string[] {
+  const { heard, own, told } = state;
+  return [...awaited(state)].filter((address) => !heard.has(address) && !own.has(address) && !told.stock.includes(address));
+}
 
 const memberOf = ({ name, address, state, ready, returning, stale, macs, evidence, since }: Peer): Member => ({
   name,
@@ -142,6 +159,7 @@ const memberOf = ({ name, address, state, ready, returning, stale, macs, evidenc
   ready,
   returning,
   stale,
+  speaks: 'arpeggio',
   macs,
   evidence,
   since,
@@ -156,9 +174,11 @@ function creditLateness(state: Heartbeat, now: number): Heartbeat {
   if (lateMs <= 0) return state;
   const peers = new Map<string, Peer>();
   for (const peer of state.peers.values()) peers.set(peer.name, { ...peer, heardAt: Math.min(now, peer.heardAt + lateMs) });
-  const start = state.start.kind === 'settling' ? { ...state.start, until: state.start.until + lateMs } : state.start;
-  return { ...state, peers, start, wakeAt: now };
+  return { ...state, peers, start: putOff(state.start, lateMs), wakeAt: now };
 }
+
+const putOff = (start: Heartbeat['start'], lateMs: number): Heartbeat['start'] =>
+  start.kind === 'settled' ? start : { ...start, until: start.until + lateMs, joinBy: start.joinBy + lateMs };
 
 function tick(state: Heartbeat, now: number): HeartbeatStep {
   const { missed, graceMs, forgetAfterMs } = state.settings;
@@ -235,25 +255,46 @@ function answer(state: Heartbeat, peer: Peer, from: string, effects: readonly He
 }
 
 function joinLate(state: Heartbeat, address: string): Heartbeat {
-  const { settings, peers, heard } = state;
+  const { settings } = state;
   if (settings.join.includes(address)) return state;
-  const isHeard = [...peers.values()].some((peer) => peer.address === address);
-  return {
-    ...state,
-    settings: { ...settings, join: [...settings.join, address] },
-    heard: isHeard ? new Set(heard).add(address) : heard,
-  };
+  return markHeard({ ...state, settings: { ...settings, join: [...settings.join, address] } });
 }
 
-function heardFrom({ heard, settings }: Heartbeat, from: string): ReadonlySet<string> {
-  return heard.has(from) || !settings.join.includes(from) ? heard : new Set(heard).add(from);
+/** Newcomers get a beat at once: a start waits for theirs. */
+function beToldOf(state: Heartbeat, { ours, stock }: Whereabouts, now: number): Heartbeat {
+  const told = { ours: ours.slice(0, state.settings.maxMembers), stock };
+  const isNews = told.ours.some((address) => !state.told.ours.includes(address));
+  const next = markHeard({ ...state, told });
+  return isNews ? beatNow(next, now) : next;
 }
 
-/** Ends the wait of the start when every joined address was heard, or its time has passed; then beats say `ready`. */
+const endJoin = (state: Heartbeat, now: number): Heartbeat =>
+  state.start.kind === 'settled' ? state : { ...state, start: { ...state.start, joinBy: Math.min(state.start.joinBy, now) } };
+
+/** Where members of ours should be heard from. */
+const awaited = ({ settings, told }: Heartbeat): ReadonlySet<string> => new Set([...settings.join, ...told.ours]);
+
+/** An address that became one to be heard from may have been heard before. */
+function markHeard(state: Heartbeat): Heartbeat {
+  const from = awaited(state);
+  const heard = new Set([...state.heard].filter((address) => from.has(address)));
+  for (const { address } of state.peers.values()) if (from.has(address)) heard.add(address);
+  return { ...state, heard };
+}
+
+function heardFrom(state: Heartbeat, from: string): ReadonlySet<string> {
+  return state.heard.has(from) || !awaited(state).has(from) ? state.heard : new Set(state.heard).add(from);
+}
+
+/**
+ * Ends the wait of the start when the first attempt to join is over and every address was heard where a member of ours should be,
+ * or when its time has passed; then beats say `ready`.
+ */
 function settle({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
-  if (state.start.kind === 'settled') return { state, effects };
+  const { start } = state;
+  if (start.kind === 'settled' || now < start.joinBy) return { state, effects };
   const unheard = unheardOf(state);
-  if (unheard.length > 0 && now < state.start.until) return { state, effects };
+  if (unheard.length > 0 && now < start.until) return { state, effects };
   return {
     state: beatNow({ ...state, start: { kind: 'settled' } }, now),
     effects: [...effects, { kind: 'settled', unheard, isReturn: hasServing(state) }],

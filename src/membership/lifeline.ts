@@ -6,6 +6,17 @@
  * A process that ends closes its connections before it closes its listener, so a connection that still succeeds just after one was
  * closed is tried again.
  */
+import { bytesOf } from './memberlist/bytes.js';
+
+/**
+ * What a stream says that is a lifeline, in a user message of memberlist's, sealed where that is: `ARPL`, and a version behind which
+ * more may follow one day. Nothing else is ever said on it.
+ */
+export const LIFELINE_HELLO: Uint8Array = Uint8Array.of(...bytesOf('ARPL'), 1);
+
+export const isLifelineHello = (body: Uint8Array): boolean =>
+  body.length >= LIFELINE_HELLO.length && LIFELINE_HELLO.every((byte, i) => i >= 4 || body[i] === byte);
+
 const TRIES_AFTER_MS = [0, 2, 5, 10] as const;
 /** Between two attempts while nothing is known. */
 const LATER_MS = 1000;

@@ -1,6 +1,6 @@
 /**
- * Who the other nodes are and whether they live, as the election reads it. Heartbeats fill it in today, memberlist later:
- * whatever does gives this shape, and the rest of the agent knows no other.
+ * Who the other nodes are and whether they live, as the election reads it. Heartbeats and memberlist fill it in together
+ * (mixed.ts): whatever does gives this shape, and the rest of the agent knows no other.
  */
 
 import type { Mac } from '../net/mac.js';
@@ -15,6 +15,8 @@ export type Evidence =
   | { readonly kind: 'silence'; readonly missed: number; readonly silentMs: number }
   /** Its connection ended and another was refused; this long before the verdict. */
   | { readonly kind: 'crash'; readonly sinceMs: number }
+  /** The probes of other members found it dead. */
+  | { readonly kind: 'memberlist' }
   | { readonly kind: 'left' };
 
 export interface Member {
@@ -28,6 +30,8 @@ export interface Member {
   readonly returning: boolean;
   /** Its view of the cluster is old, and it knows that. */
   readonly stale: boolean;
+  /** `memberlist`: a stock MetalLB speaker, of which nothing else is known and to which nothing else may be said. */
+  readonly speaks: 'arpeggio' | 'memberlist';
   /** From which it claims addresses; those of a member that is gone are remembered with it. */
   readonly macs: readonly Mac[];
   readonly evidence: Evidence;
@@ -64,6 +68,8 @@ export function formatEvidence(evidence: Evidence): string {
       return `${evidence.missed} beats missed: ${Math.round(evidence.silentMs)} ms of silence`;
     case 'crash':
       return 'closed its connection and refuses another: its process has ended';
+    case 'memberlist':
+      return 'is dead, as memberlist found';
     case 'left':
       return 'said that it leaves';
   }

@@ -3,6 +3,7 @@
  */
 import type { Mac } from '../net/mac.js';
 import type { BootId } from './beat.js';
+import type { Whereabouts } from './mixed.js';
 import type { Peer, Rival } from './peer.js';
 import type { Warnings } from './warnings.js';
 
@@ -20,6 +21,8 @@ export interface HeartbeatSettings {
   readonly graceMs?: number;
   /** How long a starting node waits for its peers beyond the intervals it lets them miss. @default 200 */
   readonly settleMs?: number;
+  /** How long a starting node waits at most for `joined`. 0: nobody joins anybody. @default 0 */
+  readonly joinMs?: number;
   /** How long a silent or left member stays listed. @default 600000 */
   readonly forgetAfterMs?: number;
   /** Members remembered at most. Beyond, those not alive make room, longest gone first; else newcomers wait. @default 256 */
@@ -41,9 +44,11 @@ export interface Heartbeat {
   readonly leaving: boolean;
   readonly returning: boolean;
   readonly stale: boolean;
-  /** `until` is when the wait ends if not every joined address is heard before. */
-  readonly start: { readonly kind: 'settling'; readonly until: number } | { readonly kind: 'settled' };
-  /** Of `join`: those heard from. */
+  /** `until` is when the wait ends if not every address is heard before; `joinBy`, when joining is waited for no longer. */
+  readonly start: { readonly kind: 'settling'; readonly until: number; readonly joinBy: number } | { readonly kind: 'settled' };
+  /** Where members are, as memberlist tells. */
+  readonly told: Whereabouts;
+  /** Of `join` and of what memberlist tells of ours: those heard from. */
   readonly heard: ReadonlySet<string>;
   /** Addresses at which we heard ourselves: `--join` may list every node, this one too. */
   readonly own: ReadonlySet<string>;

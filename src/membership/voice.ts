@@ -11,9 +11,14 @@ export function nextBeat({ nextBeatAt, settings: { intervalMs } }: Heartbeat, no
   return following > now ? following : now + intervalMs;
 }
 
-/** Joined addresses, and wherever a member that has not left was last heard. Never ourselves. */
-export function targets({ settings, peers, own }: Heartbeat): string[] {
+/**
+ * Joined addresses, those where memberlist tells of a member of ours, and wherever a member that has not left was last heard. Never
+ * ourselves, nor stock speakers, which cannot do anything with it.
+ */
+export function targets({ settings, told, peers, own }: Heartbeat): string[] {
   const to = new Set(settings.join);
+  for (const address of told.stock) to.delete(address);
+  for (const address of told.ours) to.add(address);
   for (const peer of peers.values()) if (peer.state !== 'left') to.add(peer.address);
   for (const address of own) to.delete(address);
   return [...to];
@@ -28,7 +33,7 @@ export function ownBeat({ settings, start, ready, leaving, returning, stale, mac
 
 /** When the next beat is due, a wait ends or a peer has been silent too long: whichever is first. */
 export function wakeAt({ settings, start, nextBeatAt, peers }: Heartbeat): number {
-  let at = start.kind === 'settling' ? Math.min(nextBeatAt, start.until) : nextBeatAt;
+  let at = start.kind === 'settling' ? Math.min(nextBeatAt, Math.max(start.until, start.joinBy)) : nextBeatAt;
   for (const peer of peers.values()) {
     if (peer.state === 'alive') at = Math.min(at, nextVerdictAt(peer, settings.missed, settings.graceMs));
   }

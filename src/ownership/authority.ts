@@ -203,9 +203,15 @@ export class Authority {
     this.#questions.review((peer) => this.#questionsTo(peer));
   }
 
-  #standingOf({ name, state, ready, returning, stale }: Member): Standing {
+  #standingOf({ name, state, ready, returning, stale, speaks }: Member): Standing {
     const isHeld = state === 'silent' && this.#questions.holds(name);
-    return { live: ready && (state === 'alive' || isHeld), reachable: state !== 'silent', returning, stale, stock: false };
+    return {
+      live: ready && (state === 'alive' || isHeld),
+      reachable: state !== 'silent',
+      returning,
+      stale,
+      stock: speaks === 'memberlist',
+    };
   }
 
   #questionsTo(peer: string): readonly Question[] {

@@ -98,17 +98,17 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Starts the agent of a node, which joins all the others. `extra` goes to the end of the command line, `under` before it.
-   * `everywhere`: it answers on more than eth0.
+   * Starts the agent of a node, which joins all the others, or only `joins`. `extra` goes to the end of the command line, `under`
+   * before it. `everywhere`: it answers on more than eth0.
    */
   start(
     node: string,
     extra: readonly string[] = [],
     under: readonly string[] = [],
-    { everywhere = false }: { readonly everywhere?: boolean } = {},
+    { everywhere = false, joins = this.nodes }: { readonly everywhere?: boolean; readonly joins?: readonly string[] } = {},
   ): AgentProcess {
     const host = this.network.host(node);
-    const join = this.nodes.filter((name) => name !== node).map((name) => nodeAddress(this.nodes.indexOf(name)));
+    const join = joins.filter((name) => name !== node).map((name) => nodeAddress(this.nodes.indexOf(name)));
     const args = ['agent', '--state', this.stateDir, '--status-dir', this.statusDir(node), '--node', node];
     const peers = join.flatMap((peer) => ['--join', peer]);
     const [program = '', ...rest] = [

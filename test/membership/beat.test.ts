@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Beat, decodeBeat, encodeBeat, isNodeName, MOST_MACS } from '../../src/membership/beat.js';
+import {
+  BEAT_VERSION,
+  type Beat,
+  beatVersion,
+  decodeBeat,
+  encodeBeat,
+  isNodeName,
+  MOST_MACS,
+} from '../../src/membership/beat.js';
 import type { Mac } from '../../src/net/mac.js';
 
 const BEAT: Beat = {
@@ -116,4 +124,14 @@ test.each([
   ['a list of MACs', { macs: Array.from({ length: 65 }, () => ({ high: 0, low: 1 })) }],
 ])('encoding %s out of bounds is a bug', (_, change) => {
   expect(() => encodeBeat({ ...BEAT, ...change })).toThrow(RangeError);
+});
+
+test.each<[string, Uint8Array, number | undefined]>([
+  ['a beat', encodeBeat(BEAT), BEAT_VERSION],
+  ['one of another version', Uint8Array.of(0x41, 0x52, 0x50, 0x42, 9), 9],
+  ['what is cut before the version', Uint8Array.of(0x41, 0x52, 0x50, 0x42), undefined],
+  ['something else', Uint8Array.of(0x41, 0x52, 0x50, 0x4c, 1), undefined],
+  ['nothing', new Uint8Array(), undefined],
+])('the version of %s', (_, bytes, version) => {
+  expect(beatVersion(bytes)).toBe(version);
 });

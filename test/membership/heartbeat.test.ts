@@ -102,6 +102,99 @@ describe('a start', () => {
   });
 });
 
+describe('a start that joins', () => {
+  const joining = (change: Partial<HeartbeatSettings> = {}): Heartbeat =>
+    startHeartbeat(settings('a', { join: [A, B], joinMs: 2000, ...change }), 0).state;
+  const isSettled = (state: Heartbeat): boolean => membershipOf(state).settled;
+  const later = (state: Heartbeat, ...inputs: readonly (readonly [number, HeartbeatInput])[]): Heartbeat =>
+    inputs.reduce((before, [now, input]) => stepHeartbeat(before, input, now).state, state);
+  const beatOf = (node: string, from: string): HeartbeatInput => ({
+    ...{ kind: 'beat', from },
+    beat: {
+      node,
+      bootId: boot(node.charCodeAt(0)),
+      sequence: 1,
+      intervalMs: 100,
+      ready: true,
+      leaving: false,
+      returning: false,
+      stale: false,
+      macs: [],
+    },
+  });
+  const joined: HeartbeatInput = { kind: 'joined' };
+  const told = (ours: string[], stock: string[] = []): HeartbeatInput => ({ kind: 'told', ours, stock });
+
+  test.each<[string, readonly (readonly [number, HeartbeatInput])[], boolean]>([
+    [
+      'waits for that, though every peer was heard',
+      [
+        [5, beatOf('b', B)],
+        [6, beatOf('a', A)],
+      ],
+      false,
+    ],
+    [
+      'settles when both are done',
+      [
+        [5, beatOf('b', B)],
+        [6, beatOf('a', A)],
+        [7, joined],
+      ],
+      true,
+    ],
+    ['goes on waiting for beats when it has joined', [[7, joined]], false],
+    [
+      'waits for those at other addresses that it was told of',
+      [
+        [5, beatOf('b', B)],
+        [6, beatOf('a', A)],
+        [7, told([C])],
+        [8, joined],
+      ],
+      false,
+    ],
+    [
+      'until they are heard',
+      [
+        [6, beatOf('a', A)],
+        [7, told([C])],
+        [8, joined],
+        [9, beatOf('c', C)],
+        [10, beatOf('b', B)],
+      ],
+      true,
+    ],
+    [
+      'waits for no beats of stock speakers',
+      [
+        [5, told([], [B])],
+        [6, beatOf('a', A)],
+        [7, joined],
+      ],
+      true,
+    ],
+  ])('%s', (_, inputs, expected) => {
+    expect(isSettled(later(joining(), ...inputs))).toBe(expected);
+  });
+
+  test('waits two seconds and no longer', () => {
+    const state = joining();
+    const ticks = (until: number): Heartbeat =>
+      later(state, ...Array.from({ length: until / 100 }, (_, i): [number, HeartbeatInput] => [100 * (i + 1), { kind: 'tick' }]));
+    expect(isSettled(ticks(1900))).toBe(false);
+    expect(isSettled(ticks(2000))).toBe(true);
+  });
+
+  test('sends beats to those it was told of, and no longer when it is told of them no more; never to stock speakers', () => {
+    const { state, effects } = stepHeartbeat(joining(), told([C], [B]), 5);
+    expect(effects).toMatchObject([{ kind: 'send', to: [A, C] }]);
+    expect(stepHeartbeat(stepHeartbeat(state, told([]), 6).state, { kind: 'tick' }, 200).effects).toMatchObject([
+      { kind: 'send', to: [A, B] },
+    ]);
+  });
+});
+
 describe('a peer whose name got its address late', () => {
   test('is waited for while the start has not settled', () => {
     const world = cluster();

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { type LifelineAction, type LifelineEvent, NEW_LIFELINE, stepLifeline } from '../../src/membership/lifeline.js';
+import {
+  isLifelineHello,
+  LIFELINE_HELLO,
+  type LifelineAction,
+  type LifelineEvent,
+  NEW_LIFELINE,
+  stepLifeline,
+} from '../../src/membership/lifeline.js';
 
 const crashed: LifelineAction = { kind: 'crashed', afterMs: 1000 };
 const connect = (afterMs: number): LifelineAction => ({ kind: 'connect', afterMs });
@@ -72,4 +79,14 @@ test.each<[string, readonly (readonly [number, LifelineEvent, LifelineAction])[]
     return step.action;
   });
   expect(actions).toEqual(script.map(([, , action]) => action));
+});
+
+test.each<[string, readonly number[], boolean]>([
+  ['ours', [...LIFELINE_HELLO], true],
+  ['that of a later version, with more behind it', [0x41, 0x52, 0x50, 0x4c, 7, 1, 2], true],
+  ['a beat', [0x41, 0x52, 0x50, 0x42, 1], false],
+  ['half of it', [0x41, 0x52, 0x50, 0x4c], false],
+  ['nothing', [], false],
+])('what a lifeline begins with: %s', (_, bytes, expected) => {
+  expect(isLifelineHello(Uint8Array.from(bytes))).toBe(expected);
 });

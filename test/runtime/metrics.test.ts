@@ -48,6 +48,13 @@ test('the wire thread’s counts are shown as they are, not added up', async () 
     interfaces: [{ name: `eth${n}`, protocols: ['arp', 'ndp'] }],
     framesDropped: { 'not-for-us': n },
     beats: { sent: n, received: n, rejected: 0 },
+    gossip: {
+      packets: { sent: 9, received: 8 },
+      streams: { opened: 2, taken: 1, refused: 0 },
+      dropped: { 'not-decrypted': 4 },
+      nodes: { alive: 2, suspect: 1, dead: 0, left: 0 },
+      health: 1,
+    },
     takeoversRefused: n,
   });
   one.setWire(sample(1));
@@ -64,6 +71,11 @@ test('the wire thread’s counts are shown as they are, not added up', async () 
     'arpeggio_interface_answering{interface="eth5",protocol="ndp"} 1',
   ]);
   expect(lines).toContain('arpeggio_memberlist_beats_total{direction="received"} 5');
+  expect(lines).toContain('arpeggio_memberlist_packets_total{direction="received"} 8');
+  expect(lines).toContain('arpeggio_memberlist_streams_total{direction="opened"} 2');
+  expect(lines).toContain('arpeggio_memberlist_packets_dropped_total{reason="not-decrypted"} 4');
+  expect(lines).toContain('arpeggio_memberlist_nodes{state="suspect"} 1');
+  expect(lines).toContain('arpeggio_memberlist_health_score 1');
 });
 
 test('what is announced, who is a member, and whether the configuration is in force', async () => {

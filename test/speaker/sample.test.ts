@@ -13,6 +13,7 @@ const REST = {
   framesDropped: {},
   beats: { sent: 1, received: 2, rejected: 3 },
   interfaces: [],
+  gossip: { packets: {}, streams: {}, dropped: {}, nodes: {}, health: 0 },
   takeoversRefused: 0,
 };
 

@@ -79,6 +79,7 @@ describe('the view', () => {
       ready: true,
       returning: false,
       stale: false,
+      speaks: 'arpeggio',
       macs: [],
       evidence: { kind: 'heard' },
       since: 0,

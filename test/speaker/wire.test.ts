@@ -20,7 +20,17 @@ const IFACE = {
 function start(): { readonly wire: Wire; readonly posted: ToView[] } {
   const posted: ToView[] = [];
   const post = (message: ToView): void => void posted.push(message);
-  const wire = new Wire({ node: 'n1', port: 0, peers: [], announceRate: 6000, refreshMs: 0, failbackMs: 0, proxies: [], post });
+  const wire = new Wire({
+    node: 'n1',
+    port: 0,
+    peers: [],
+    gossip: {},
+    announceRate: 6000,
+    refreshMs: 0,
+    failbackMs: 0,
+    proxies: [],
+    post,
+  });
   return { wire, posted };
 }
 

@@ -1,21 +1,24 @@
 /**
- * A TCP connection to each peer that is heard, on the port of the heartbeats: its end tells at once that the peer's process has
- * ended (lifeline.ts). Nothing is said on it.
+ * A TCP connection to each peer of ours that lives, on the port of gossip: its end tells at once that the peer's process has ended
+ * (lifeline.ts). Its first bytes say what it is, and prove that who opened it has the key; nothing else is said on it.
  */
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { type Issue, issue } from '../../../src/issue/issue.js';
+import type { Socket } from 'node:net';
 import { type Lifeline, type LifelineEvent, NEW_LIFELINE, stepLifeline } from '../../../src/membership/lifeline.js';
 import type { Member } from '../../../src/membership/membership.js';
+import { destinationOf } from './endpoints.js';
+import type { GossipPort } from './gossipport.js';
 
 /** Connections taken at most: as many nodes can be members. */
 const MOST_TAKEN = 256;
+/** Of one host. It needs one; while its agent restarts, there may be two. */
+const MOST_OF_ONE_HOST = 4;
 /** How long an attempt may take. Who does not answer so long is judged by his beats. */
 const CONNECT_MS = 1000;
 /** The other side's host may be gone without a word. */
 const KEEP_ALIVE_MS = 10_000;
 
 export interface LifelinesOptions {
-  readonly port: number;
+  readonly gossip: GossipPort;
   /** The process of this peer has ended, this long ago: as far as TCP goes. */
   readonly onCrash: (peer: string, sinceMs: number) => void;
 }
@@ -31,38 +34,20 @@ interface Line {
 
 export class Lifelines {
   readonly #options: LifelinesOptions;
-  readonly #server: Server;
   readonly #taken = new Set<Socket>();
   readonly #lines = new Map<string, Line>();
   #isClosed = false;
 
   constructor(options: LifelinesOptions) {
     this.#options = options;
-    this.#server = createServer((socket) => this.#take(socket));
-    this.#server.maxConnections = MOST_TAKEN;
+    options.gossip.onLifeline = (socket) => this.#take(socket);
   }
 
-  /** PORT_IN_USE when another process has the port. */
-  async bind(): Promise<Issue | undefined> {
-    const { port } = this.#options;
-    return new Promise((resolve) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const why = error.code ?? error.message;
-        resolve(issue('PORT_IN_USE', '', `heartbeats need TCP port ${port} (${why}); is another agent running here?`));
-      });
-      this.#server.listen(port, '0.0.0.0', () => {
-        this.#server.removeAllListeners('error');
-        // A connection that cannot be taken is one that its other side tries again.
-        this.#server.on('error', () => undefined);
-        resolve(undefined);
-      });
-    });
-  }
-
-  /** Holds a line to each of them that lives, and to nobody else. */
+  /** Holds a line to each of ours that lives, and to nobody else: a stock speaker would wait for a message. */
   setMembers(members: readonly Member[]): void {
     if (this.#isClosed) return;
-    const alive = new Map(members.flatMap(({ name, address, state }) => (state === 'alive' ? [[name, address]] : [])));
+    const ours = members.filter(({ state, speaks }) => state === 'alive' && speaks === 'arpeggio');
+    const alive = new Map(ours.map(({ name, address }) => [name, address]));
     for (const [name, line] of this.#lines) if (alive.get(name) !== line.address) this.#drop(name, line);
     for (const [name, address] of alive) {
       if (this.#lines.has(name)) continue;
@@ -76,26 +61,30 @@ export class Lifelines {
     this.#isClosed = true;
     for (const [name, line] of this.#lines) this.#drop(name, line);
     for (const socket of this.#taken) socket.destroy();
-    this.#server.close();
   }
 
   #take(socket: Socket): void {
+    const ofOneHost = [...this.#taken].filter(({ remoteAddress }) => remoteAddress === socket.remoteAddress).length;
+    if (this.#isClosed || this.#taken.size >= MOST_TAKEN || ofOneHost >= MOST_OF_ONE_HOST) {
+      socket.destroy();
+      return;
+    }
     this.#taken.add(socket);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     // No peer says anything.
     socket.on('data', () => socket.destroy());
-    socket.on('error', () => undefined);
     socket.once('close', () => this.#taken.delete(socket));
   }
 
   #connect(name: string, line: Line): void {
-    const colon = line.address.lastIndexOf(':');
-    const socket = createConnection({ host: line.address.slice(0, colon), port: Number(line.address.slice(colon + 1)) });
+    const { gossip } = this.#options;
+    const socket = gossip.streams.connect(destinationOf(line.address));
     line.socket = socket;
     let [isOpen, code]: [boolean, string | undefined] = [false, undefined];
     socket.setTimeout(CONNECT_MS, () => socket.destroy());
     socket.once('connect', () => {
       isOpen = true;
+      socket.write(gossip.hello());
       socket.setTimeout(0);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
       this.#step(name, line, 'opened');

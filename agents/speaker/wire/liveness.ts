@@ -1,10 +1,11 @@
 /**
- * The heartbeats of this node on a UDP socket: carries out what the state machine in src/membership asks for.
+ * Who the other nodes are and whether they live: heartbeats and memberlist on one port. Memberlist finds the members; of ours, beats
+ * tell sooner whether they live, and what they find is told to memberlist, so that stock speakers learn it too.
  */
-import { createSocket, type Socket } from 'node:dgram';
 import { isIPv4 } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Issue, issue } from '../../../src/issue/issue.js';
-import { type Beat, type BootId, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
+import { BEAT_VERSION, type BootId, beatVersion, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
 import {
   type Heartbeat,
   type HeartbeatEffect,
@@ -14,18 +15,40 @@ import {
   startHeartbeat,
   stepHeartbeat,
 } from '../../../src/membership/heartbeat.js';
-import type { Membership } from '../../../src/membership/membership.js';
+import { formatEndpoint, ipv4Endpoint } from '../../../src/membership/memberlist/endpoint.js';
+import type { Endpoint, PacketMessage } from '../../../src/membership/memberlist/message.js';
+import type { Tuning } from '../../../src/membership/memberlist/settings.js';
+import type { Member, Membership } from '../../../src/membership/membership.js';
+import { mix } from '../../../src/membership/mixed.js';
 import { tidingsOf } from '../../../src/membership/tidings.js';
 import type { Mac } from '../../../src/net/mac.js';
 import type { Arrival } from '../../../src/ownership/authority.js';
 import { decodeWord, encodeWord, type Word } from '../../../src/ownership/word.js';
 import type { LogRecord } from '../../runtime/log.js';
+import type { GossipSample } from '../../runtime/metrics.js';
+import { destinationOf } from './endpoints.js';
+import { Gossip } from './gossip.js';
+import type { GossipPort } from './gossipport.js';
+import { issueOf, memberRecord, recordOf } from './livenesslog.js';
+import { ownAddress } from './ownaddress.js';
 import { keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
+
+/** A start waits so long at most for the first attempt to join. */
+const JOIN_MS = 2000;
+/** A leave is told in three turns of gossip, one of them at once. */
+const LEAVE_MS = 600;
+/** Between two looks for an address of this node's own. */
+const ADDRESS_MS = 1000;
 
 export interface LivenessOptions {
   readonly self: string;
   readonly bootId: BootId;
+  /** Where gossip goes in and out. */
+  readonly gossip: GossipPort;
   readonly port: number;
+  /** This node's own, as others reach it. @default the one from which it reaches the first of its peers, or who speaks first to it */
+  readonly address?: string | undefined;
+  readonly tuning: Tuning;
   readonly peers: readonly PeerName[];
   /** Called when somebody's state or readiness changed, this node's too. */
   readonly onChange: () => void;
@@ -35,65 +58,75 @@ export interface LivenessOptions {
   readonly onSettled: (arrival: Arrival) => void;
   /** Every peer of the list was heard, and not every one when that wait was over. */
   readonly onAllHeard: () => void;
-  readonly onWord: (word: Word) => void;
   /** A peer that lives has missed so many beats that it will be silent with the next. */
   readonly onFaltering: (peer: string) => void;
   /** It is heard again; before `onChange`. */
   readonly onSteady: (peer: string) => void;
+  /** `wakeAt` may be earlier than it was. */
+  readonly onSchedule: () => void;
+  /** What another node of ours said about addresses. */
+  readonly onWord: (word: Word) => void;
   readonly log: (record: LogRecord) => void;
   readonly report: (issues: readonly Issue[]) => void;
 }
 
 export class Liveness {
   readonly #options: LivenessOptions;
-  readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false });
+  readonly #gossip: Gossip;
   readonly counters: { sent: number; received: number; rejected: number } = { sent: 0, received: 0, rejected: 0 };
   #state: Heartbeat | undefined;
+  /** Resolved addresses of `--join`. */
+  #join: readonly string[] = [];
+  /** What memberlist told when it was last looked at. */
+  #known: readonly Member[] = [];
+  #toldOfVersion = Number.NEGATIVE_INFINITY;
+  #starting: Promise<void> | undefined;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
-  }
-
-  /** PORT_IN_USE when another process has the port. */
-  async bind(): Promise<Issue | undefined> {
-    const { port } = this.#options;
-    return new Promise((resolve) => {
-      this.#socket.once('error', (error: NodeJS.ErrnoException) => {
-        const why = error.code ?? error.message;
-        resolve(issue('PORT_IN_USE', '', `heartbeats need UDP port ${port} (${why}); is another agent running here?`));
-      });
-      this.#socket.bind(port, () => {
-        this.#socket.removeAllListeners('error');
-        // An unreachable peer is a silent peer, which the state machine notices by itself.
-        this.#socket.on('error', () => undefined);
-        resolve(undefined);
-      });
+    this.#gossip = new Gossip({
+      ...{ self: options.self, port: options.gossip, tuning: options.tuning, log: options.log, report: options.report },
+      onChange: () => this.#onGossip(),
+      onJoined: () => this.#step({ kind: 'joined' }),
     });
   }
 
   /** Sends the first beats, to the peers given by address at once and to the others when their names are resolved. */
   async start(signal: AbortSignal): Promise<void> {
-    const { self, bootId, peers, report } = this.#options;
+    const { self, bootId, peers, report, gossip } = this.#options;
     const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
-    const join = literal.map(({ host, port }) => `${host}:${port}`);
-    this.#take(startHeartbeat({ self, bootId, join }, performance.now()));
-    this.#socket.on('message', (bytes, { address, port: from }) => this.#receive(bytes, `${address}:${from}`));
-    signal.addEventListener('abort', () => this.#socket.close());
-    const { found, missing } = await resolvePeers(named);
-    for (const address of found) this.#step({ kind: 'join', address });
-    if (missing.length > 0) report(missing.map(unresolved));
-    void keepResolving(missing, signal, (endpoint) => this.#step({ kind: 'join', address: endpoint }));
+    this.#join = literal.map(({ host, port }) => `${host}:${port}`);
+    const settings = { self, bootId, join: this.#join, joinMs: peers.length > 0 ? JOIN_MS : 0 };
+    this.#take(startHeartbeat(settings, performance.now()));
+    gossip.listen({
+      onMessages: (messages, from) => this.#hear(messages, from),
+      onRequest: (request, message, from) => this.#gossipWith(from, { kind: 'stream-request', request, message, from }),
+      onWord: (body, from) => this.#hearUser(body, from),
+    });
+    signal.addEventListener('abort', () => gossip.datagrams.close());
+    this.#options.onSchedule();
+    const resolved = named.length === 0 ? { found: [], missing: [] } : await resolvePeers(named);
+    for (const address of resolved.found) this.#joinAt(address);
+    if (resolved.missing.length > 0) report(resolved.missing.map(unresolved));
+    void keepResolving(resolved.missing, signal, (address) => this.#joinAt(address));
+    void this.#startGossip(signal);
   }
 
   get membership(): Membership {
-    return this.#state === undefined
-      ? { self: this.#options.self, settled: false, ready: false, members: [] }
-      : membershipOf(this.#state);
+    const { self } = this.#options;
+    if (this.#state === undefined) return { self, settled: false, ready: false, members: [] };
+    return mix(membershipOf(this.#state), this.#known);
+  }
+
+  /** What was counted so far. */
+  get sample(): GossipSample {
+    const { datagrams, streams, dropped } = this.#options.gossip;
+    return { packets: datagrams.counts, streams: streams.counts, dropped, ...this.#gossip.sample };
   }
 
   /** When to call `tick`, in milliseconds of performance.now(). */
   get wakeAt(): number {
-    return this.#state?.wakeAt ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#state?.wakeAt ?? Number.POSITIVE_INFINITY, this.#gossip.wakeAt);
   }
 
   /** When this node's next beat is due. */
@@ -102,7 +135,9 @@ export class Liveness {
   }
 
   tick(): void {
-    this.#step({ kind: 'tick' });
+    const now = performance.now();
+    if ((this.#state?.wakeAt ?? Number.POSITIVE_INFINITY) <= now) this.#step({ kind: 'tick' });
+    if (this.#gossip.wakeAt <= now) this.#gossip.step({ kind: 'tick' });
   }
 
   setReady(ready: boolean): void {
@@ -119,12 +154,6 @@ export class Liveness {
     this.#step({ kind: 'standing', returning, stale });
   }
 
-  /** Says something to a member, wherever it was last heard. */
-  say(peer: string, word: Word): void {
-    const member = this.#state?.peers.get(peer);
-    if (member !== undefined) this.#sendBytes(encodeWord(word), member.address);
-  }
-
   /** The peer answers on the wire: it is not forgotten, however long it is not heard. */
   answered(name: string): void {
     this.#step({ kind: 'answered', name });
@@ -135,21 +164,107 @@ export class Liveness {
     this.#step({ kind: 'crashed', name, sinceMs });
   }
 
-  leave(): void {
-    this.#step({ kind: 'leave' });
+  /** Says something to a node of ours, wherever it was last heard; it may get lost. */
+  say(peer: string, word: Word): void {
+    const member = this.#state?.peers.get(peer);
+    if (member === undefined) return;
+    this.#options.gossip.datagrams.send([destinationOf(member.address)], [{ kind: 'user', body: encodeWord(word) }]);
   }
 
-  #receive(bytes: Buffer, from: string): void {
-    const beat = decodeBeat(bytes);
-    const word = beat === undefined ? decodeWord(bytes) : undefined;
-    if (beat !== undefined) {
-      this.counters.received++;
-      this.#step({ kind: 'beat', from, beat });
-    } else if (word !== undefined && this.#state?.peers.has(word.node) === true) {
-      this.#options.onWord(word);
-    } else {
-      this.counters.rejected++;
+  /** Tells all others. Resolves when they know, or cannot be waited for any longer. */
+  async leave(): Promise<void> {
+    this.#step({ kind: 'leave' });
+    await this.#gossip.leave(LEAVE_MS);
+  }
+
+  /** Memberlist needs an address to tell. A host that boots may have none yet, and one that joins nobody learns it from who joins it. */
+  async #startGossip(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#gossip.isStarted) {
+      await this.#startAs(this.#join);
+      if (!this.#gossip.isStarted) await delay(ADDRESS_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Starts memberlist, if there is a way to one of these. */
+  async #startAs(towards: readonly string[]): Promise<void> {
+    const address = this.#options.address ?? (await ownAddress(towards));
+    const endpoint = ipv4Endpoint(`${address}:${this.#options.port}`);
+    if (endpoint === undefined || this.#gossip.isStarted) return;
+    this.#gossip.start(endpoint, this.#joinEndpoints());
+    this.#options.onSchedule();
+  }
+
+  /** What another says. If nobody was spoken to yet, the way to him tells this node's own address. */
+  #gossipWith(from: Endpoint, input: Parameters<Gossip['step']>[0]): void {
+    if (this.#gossip.isStarted) {
+      this.#stepGossip(input);
+      return;
+    }
+    this.#starting ??= this.#startAs([formatEndpoint(from)]).finally(() => {
+      this.#starting = undefined;
+    });
+    void this.#starting.then(() => this.#stepGossip(input));
+  }
+
+  #joinAt(address: string): void {
+    this.#join = [...this.#join, address];
+    this.#step({ kind: 'join', address });
+    this.#stepGossip({ kind: 'join', endpoints: this.#joinEndpoints() });
+  }
+
+  #joinEndpoints(): readonly Endpoint[] {
+    return this.#join.flatMap((address) => ipv4Endpoint(address) ?? []);
+  }
+
+  /** Beats first, and apart from the rest: they are what must not wait. */
+  #hear(messages: readonly PacketMessage[], from: Endpoint): void {
+    const others = messages.filter((message) => message.kind !== 'user');
+    for (const message of messages) if (message.kind === 'user') this.#hearUser(message.body, formatEndpoint(from));
+    if (others.length > 0 || !this.#gossip.isStarted) this.#gossipWith(from, { kind: 'packet', from, messages: others });
+  }
+
+  /** A beat, a word, or what only others understand. */
+  #hearUser(body: Uint8Array, from: string): void {
+    const version = beatVersion(body);
+    if (version === undefined) {
+      const word = decodeWord(body);
+      if (word !== undefined && this.#state?.peers.has(word.node) === true) this.#options.onWord(word);
+      return;
+    }
+    const beat = decodeBeat(body);
+    if (beat === undefined) {
+      this.counters.rejected++;
+      if (version !== BEAT_VERSION) this.#warnOfVersion(version, from);
+      return;
+    }
+    this.counters.received++;
+    this.#step({ kind: 'beat', from, beat });
+  }
+
+  #warnOfVersion(version: number, from: string): void {
+    if (performance.now() - this.#toldOfVersion < 10_000) return;
+    this.#toldOfVersion = performance.now();
+    const message = `${from} sends heartbeats of version ${version}, this node of version ${BEAT_VERSION}: neither understands the other`;
+    this.#options.report([issue('GOSSIP_INCOMPATIBLE', from, message)]);
+  }
+
+  #stepGossip(input: Parameters<Gossip['step']>[0]): void {
+    const before = this.#gossip.wakeAt;
+    this.#gossip.step(input);
+    if (this.#gossip.wakeAt < before) this.#options.onSchedule();
+  }
+
+  /** What memberlist tells of others is another than it was. */
+  #onGossip(): void {
+    const before = this.membership;
+    this.#known = this.#gossip.members;
+    this.#step({ kind: 'told', ...this.#gossip.whereabouts });
+    const { members } = this.membership;
+    const changes = members.filter((member) => this.#known.includes(member) && !isAsBefore(member, before));
+    for (const member of changes) this.#options.log(memberRecord(member));
+    if (changes.length > 0 || members.length !== before.members.length) this.#options.onChange();
+    const isReunion = ({ name, state }: Member): boolean => state === 'alive' && stateIn(before, name) === 'silent';
+    if (changes.some(isReunion)) this.#options.onReunion();
   }
 
   #step(input: HeartbeatInput): void {
@@ -168,71 +283,32 @@ export class Liveness {
       else if (tiding.kind === 'reunion') this.#options.onReunion();
       else this.#options.onAllHeard();
     }
+    // After what is to be done about it here, which must not wait.
+    for (const effect of step.effects) if (effect.kind === 'changed') this.#accuse(effect.member);
+  }
+
+  /** All members shall know what we have found out sooner than their probes will. */
+  #accuse({ name, state, evidence }: Member): void {
+    if (state !== 'silent') return;
+    this.#stepGossip({ kind: 'accuse', name, evidence: evidence.kind === 'crash' ? 'dead' : 'suspect' });
   }
 
   #perform(effect: HeartbeatEffect): void {
-    if (effect.kind === 'send') this.#send(effect.to, effect.beat);
+    if (effect.kind === 'send') this.#send(effect.to, encodeBeat(effect.beat));
     const record = recordOf(effect);
     if (record !== undefined) this.#options.log(record);
+    const one = issueOf(effect);
+    if (one !== undefined) this.#options.report([one]);
   }
 
-  #send(to: readonly string[], beat: Beat): void {
-    const bytes = encodeBeat(beat);
-    for (const endpoint of to) this.#sendBytes(bytes, endpoint);
+  #send(to: readonly string[], body: Uint8Array): void {
+    this.#options.gossip.datagrams.send(to.map(destinationOf), [{ kind: 'user', body }]);
     this.counters.sent += to.length;
   }
-
-  #sendBytes(bytes: Uint8Array, endpoint: string): void {
-    const colon = endpoint.lastIndexOf(':');
-    this.#socket.send(bytes, Number(endpoint.slice(colon + 1)), endpoint.slice(0, colon), () => undefined);
-  }
 }
 
-function recordOf(effect: HeartbeatEffect): LogRecord | undefined {
-  switch (effect.kind) {
-    case 'send':
-    case 'faltering':
-    case 'steady':
-      return undefined;
-    case 'changed': {
-      const { name, address, state, ready } = effect.member;
-      const fields = { component: 'memberlist', node: name, address, state, ready };
-      return {
-        level: 'info',
-        event: 'memberChanged',
-        msg: `memberlist: ${name} is ${state}${ready ? '' : ', not ready'}`,
-        fields,
-      };
-    }
-    case 'forgotten':
-      return {
-        level: 'info',
-        event: 'memberForgotten',
-        msg: `memberlist: ${effect.name} is no longer listed`,
-        fields: { component: 'memberlist', node: effect.name },
-      };
-    case 'settled': {
-      const unheard = effect.unheard.length === 0 ? 'every peer was heard' : `not heard: ${effect.unheard.join(', ')}`;
-      return {
-        level: 'info',
-        event: 'memberlistSettled',
-        msg: `memberlist: settled, ${unheard}`,
-        fields: { component: 'memberlist', unheard: effect.unheard },
-      };
-    }
-    case 'name-clash':
-      return {
-        level: 'error',
-        event: 'nameClash',
-        msg: `memberlist: several nodes call themselves ${effect.name}: give each its own --node`,
-        fields: { component: 'memberlist', node: effect.name, addresses: effect.addresses },
-      };
-    case 'too-many-members':
-      return {
-        level: 'error',
-        event: 'tooManyMembers',
-        msg: `memberlist: ${effect.name} is ignored, too many nodes are alive`,
-        fields: { component: 'memberlist', node: effect.name, address: effect.address },
-      };
-  }
-}
+const stateIn = ({ members }: Membership, name: string): Member['state'] | undefined =>
+  members.find((member) => member.name === name)?.state;
+
+const isAsBefore = ({ name, state, speaks }: Member, { members }: Membership): boolean =>
+  members.some((one) => one.name === name && one.state === state && one.speaks === speaks);

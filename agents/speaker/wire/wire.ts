@@ -8,6 +8,8 @@ import { randomBytes } from 'node:crypto';
 import { type Issue, issue } from '../../../src/issue/issue.js';
 import { type Ballot, isEntryNear, NO_BALLOT, type On } from '../../../src/layer2/ballot.js';
 import type { Claims } from '../../../src/layer2/claims.js';
+import type { Key } from '../../../src/membership/memberlist/seal.js';
+import { LAN, type Tuning } from '../../../src/membership/memberlist/settings.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
 import { Authority, type AuthorityEffect } from '../../../src/ownership/authority.js';
@@ -16,6 +18,7 @@ import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
 import { Announcer } from './announcer.js';
 import { Counters } from './counters.js';
+import { GossipPort } from './gossipport.js';
 import { SolicitedNodeGroups } from './groups.js';
 import { Lifelines } from './lifelines.js';
 import { Liveness } from './liveness.js';
@@ -29,6 +32,7 @@ export interface WireOptions {
   readonly node: string;
   readonly port: number;
   readonly peers: readonly PeerName[];
+  readonly gossip: GossipSettings;
   /** Gratuitous frames a second on each interface. */
   readonly announceRate: number;
   /** Between two refreshes of one address; 0: none. */
@@ -43,10 +47,21 @@ export interface WireOptions {
 /** Between two looks whether all that this node owned has found another owner. */
 const GONE_EVERY_MS = 5;
 
+/** How this node takes part in gossip. What is absent is as with MetalLB when nothing is said. */
+export interface GossipSettings {
+  /** To bind to and to tell others. @default every address, and the one from which peers are reached */
+  readonly address?: string | undefined;
+  /** @default no encryption */
+  readonly key?: Key | undefined;
+  /** @default LAN */
+  readonly tuning?: Tuning | undefined;
+}
+
 export class Wire {
   readonly #options: WireOptions;
   readonly #bootId: string = randomBytes(8).toString('hex');
   readonly #counters: Counters = new Counters();
+  readonly #gossip: GossipPort;
   readonly #liveness: Liveness;
   readonly #lifelines: Lifelines;
   readonly #ports: Ports;
@@ -101,14 +116,17 @@ export class Wire {
       onChange: (begun, over) => options.post({ type: 'conflicts', begun, over }),
       onSchedule: () => this.#schedule(),
     });
+    const { address, key, tuning = LAN } = options.gossip;
+    this.#gossip = new GossipPort({
+      ...{ port: options.port, address, key, streamTimeoutMs: tuning.tcpTimeoutMs },
+      report: (issues) => options.post({ type: 'issues', issues }),
+    });
     this.#lifelines = new Lifelines({
-      port: options.port,
+      gossip: this.#gossip,
       onCrash: (peer, sinceMs) => this.#decide((now) => this.#authority.connectionEnded(peer, sinceMs, now)),
     });
     this.#liveness = new Liveness({
-      self: options.node,
-      bootId: this.#bootId,
-      port: options.port,
+      ...{ self: options.node, bootId: this.#bootId, gossip: this.#gossip, port: options.port, address, tuning },
       peers: options.peers,
       onChange: () => this.#onMembership(),
       onReunion: () => {
@@ -121,17 +139,18 @@ export class Wire {
       onWord: (word) => this.#decide((now) => this.#authority.hearWord(word, now)),
       onFaltering: (peer) => this.#decide((now) => this.#authority.faltering(peer, now)),
       onSteady: (peer) => this.#decide((now) => this.#authority.steady(peer, now)),
+      onSchedule: () => this.#schedule(),
       log: (record) => options.post({ type: 'log', record }),
       report: (issues) => options.post({ type: 'issues', issues }),
     });
   }
 
-  /** Takes the port of the heartbeats. The issue ends the process: without them nobody may own anything. */
+  /** Takes the port of gossip. The issue ends the process: without it nobody may own anything. */
   async bind(): Promise<Issue | undefined> {
-    return (await this.#liveness.bind()) ?? (await this.#lifelines.bind());
+    return this.#gossip.bind();
   }
 
-  /** Begins to send and hear heartbeats, until `signal` aborts. */
+  /** Begins to gossip, and to send and hear heartbeats, until `signal` aborts. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#liveness.start(signal);
     this.#onMembership();
@@ -142,13 +161,15 @@ export class Wire {
     // From here on nothing more is announced: the next owners' announcements must stand.
     this.#leaving = true;
     this.#announcer.silence();
-    this.#liveness.leave();
+    const told = this.#liveness.leave();
     this.#decide((now) => this.#authority.leave(now));
     while (!this.#authority.isGone(performance.now())) await new Promise((resolve) => setTimeout(resolve, GONE_EVERY_MS));
+    await told;
     this.#stopped = true;
     clearTimeout(this.#timer);
     const owned = [...this.#authority.claims.keys()];
     this.#lifelines.close();
+    this.#gossip.streams.close();
     this.#ports.close();
     this.#groups.close();
     const changes = owned.map(
@@ -191,6 +212,7 @@ export class Wire {
       refreshesSent: this.#counters.refreshes,
       framesDropped: this.#counters.drops,
       beats: this.#liveness.counters,
+      gossip: this.#liveness.sample,
       takeoversRefused: this.#authority.takeoversRefused,
       interfaces: this.#ports.list().map(({ name, identity }) => ({
         name,

@@ -2,6 +2,8 @@
  * When two endpoints are the same. In gossip they are if their bytes are: the 4-byte and the 16-byte form of an IPv4 address
  * differ, because the reference takes them for two nodes that go by one name. Where a socket leads to, they do not.
  */
+import { formatAddress, ipv4, ipv6 } from '../../net/address.js';
+import { viewOf } from './bytes.js';
 import type { Endpoint } from './message.js';
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -9,9 +11,27 @@ export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length ===
 export const sameEndpoint = (a: Endpoint, b: Endpoint): boolean => a.port === b.port && sameBytes(a.address, b.address);
 
 /** The same text for whatever leads to the same socket; a key, not for people. */
-export function socketKey({ address, port }: Endpoint): string {
+export const socketKey = ({ address, port }: Endpoint): string => `${unmapped(address).join('.')}:${port}`;
+
+function unmapped(address: Uint8Array): Uint8Array {
   const isMapped = address.length === 16 && address.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 0xff));
-  return `${(isMapped ? address.subarray(12) : address).join('.')}:${port}`;
+  return isMapped ? address.subarray(12) : address;
+}
+
+/** `192.0.2.1:7946`, also for the longer form of that address, or `[2001:db8::1]:7946`. */
+export function formatEndpoint({ address, port }: Endpoint): string {
+  const bytes = unmapped(address);
+  const view = viewOf(bytes);
+  if (bytes.length === 4) return `${formatAddress(ipv4(view.getUint32(0)))}:${port}`;
+  return `[${formatAddress(ipv6([view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)]))}]:${port}`;
+}
+
+/** The endpoint of an IPv4 address as text and a port; undefined if it is none. */
+export function ipv4Endpoint(text: string): Endpoint | undefined {
+  const [, ...parts] = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3}):(\d{1,5})$/.exec(text) ?? [];
+  const [port = 0, address] = [Number(parts.pop()), Uint8Array.from(parts, Number)];
+  const endpoint = { address, port };
+  return parts.every((part) => Number(part) <= 255) && isEndpoint(endpoint) ? endpoint : undefined;
 }
 
 /** Whether it can be one at all: an address of IPv4 or IPv6, and a port to send to. */

@@ -11,7 +11,7 @@ import { MOST_KEYS4, MOST_KEYS6, type Word, type WordKind } from './word.js';
 /** Between two sendings of one word. The way takes a millisecond or less; a busy loop some more. */
 const AGAIN_MS = 25;
 /** Between two sendings to one that does not listen: it may have left, and stays listed. */
-const SELDOM_MS = 1000;
+const SELDOM_MS = 250;
 const OFTEN = 40;
 /** Words that wait for one peer, at most: 100,000 addresses. More means that it does not listen. */
 const MOST_WAITING = 1024;
@@ -98,6 +98,9 @@ export class Courier {
     const before = this.#taken.get(word.node);
     const news = before?.bootId !== word.bootId || word.number > before.number;
     if (news) {
+      // Who begins to talk most likely listens again.
+      const line = this.#lines.get(word.node);
+      if (line !== undefined) line.sendings = 0;
       if (before === undefined && this.#taken.size >= MOST_PEERS) this.#taken.delete(this.#taken.keys().next().value ?? '');
       this.#taken.set(word.node, { bootId: word.bootId, number: word.number });
     }

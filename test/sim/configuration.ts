@@ -18,6 +18,13 @@ export interface Configuration {
   readonly barred: readonly string[];
 }
 
+/** Equal for equal ballots. */
+export function electorateOf(configuration: Configuration, self: string, known: readonly string[]): string {
+  const { version, nodes, deselected, barred } = configuration;
+  const mayStay = deselected.includes(self) && !barred.includes(self);
+  return `${version} ${mayStay} ${[...new Set([...nodes, self, ...known])].sort().join(' ')}`;
+}
+
 /** As `self` sees it, who knows these others. */
 export function ballotIn(configuration: Configuration, self: string, known: readonly string[]): Ballot {
   const { nodes, addresses, cordoned, deselected, barred } = configuration;

@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { storyOf } from './author.js';
 import { watchLong } from './long.js';
-import { failureOf, historyOf } from './report.js';
+import { failureOf, failuresOf, historyOf } from './report.js';
 import { formatEvent } from './story.js';
 
 const HOURS_OF_A_MONTH = 720;
@@ -30,18 +30,16 @@ function one(seed: number): void {
   for (const line of historyOf(story)) console.log(line);
   console.log('');
   for (const event of story.events) console.log(formatEvent(event));
-  end(1, [failureOf(seed)]);
+  const failure = failureOf(seed);
+  if (failure !== undefined) console.log(failure);
+  end(1, failure === undefined ? [] : [failure]);
 }
 
 function many(from: number, count: number): void {
-  const failures: string[] = [];
-  for (let seed = from; seed < from + count; seed++) {
-    const failure = failureOf(seed);
-    if (failure === undefined) continue;
-    failures.push(failure);
-    console.log(failure);
-  }
-  end(count, failures);
+  end(
+    count,
+    failuresOf(from, count, (failure) => console.log(failure)),
+  );
 }
 
 function month(hours: number): void {
@@ -49,12 +47,10 @@ function month(hours: number): void {
   console.log(
     `${hours} simulated hours of five nodes at 2 % loss: ${beats} beats, ${questions} questions about peers that faltered, ${takeovers} takeovers`,
   );
-  end(1, takeovers === 0 ? [] : ['takeovers']);
+  end(1, takeovers === 0 ? [] : [`${takeovers} takeovers`]);
 }
 
-function end(count: number, failures: readonly (string | undefined)[]): void {
-  const failed = failures.filter((failure) => failure !== undefined);
-  if (count === 1) for (const failure of failed) console.log(failure);
-  console.log(`${count} seeds, ${failed.length} failed`);
-  process.exitCode = failed.length === 0 ? 0 : 1;
+function end(count: number, failures: readonly string[]): void {
+  console.log(`${count} seeds, ${failures.length} failed`);
+  process.exitCode = failures.length === 0 ? 0 : 1;
 }

@@ -32,7 +32,7 @@ export function tell(story: Story, isRecorded = false): Told {
   return { world, failure: stage.watch.failure };
 }
 
-class Stage {
+export class Stage {
   readonly watch: Watch;
   readonly #world: World;
 

@@ -23,13 +23,13 @@ export interface Failure {
 export type Rule = 'gap' | 'two' | 'owner' | 'seized' | 'thrown';
 
 /** After a disturbance, until an address has an owner again. */
-const COVERED_MS = 1500;
+const COVERED_MS = 700;
 /** After anything, until the owner is the one that the rules name. */
-const SETTLED_MS = 4000;
+const SETTLED_MS = 1500;
 /** Two answer: where all views agree and words get through, where claims have to be contested, where views differ. */
-const BRIEFLY_MS = 100;
+const BRIEFLY_MS = 50;
 const LOSSY_MS = 350;
-const CONTEST_MS = 1500;
+const CONTEST_MS = 300;
 const SPLIT_MS = 4500;
 
 export class Watch {
@@ -218,7 +218,7 @@ function standingOf({ speaker, isUp }: Machine): Standing {
 
 const keys = new Map<string, AddressKey>();
 
-function keyOf(text: string): AddressKey {
+export function keyOf(text: string): AddressKey {
   const known = keys.get(text);
   if (known !== undefined) return known;
   const address = parseAddress(text);

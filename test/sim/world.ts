@@ -7,7 +7,7 @@ import { addressOfKey, formatAddress } from '../../src/net/address.js';
 import type { AuthorityEffect } from '../../src/ownership/authority.js';
 import { generator } from '../support/random.js';
 import { Agenda } from './agenda.js';
-import { ballotIn, type Configuration } from './configuration.js';
+import { ballotIn, type Configuration, electorateOf } from './configuration.js';
 import { Machine } from './machine.js';
 import { type Cut, Ways, type Weather } from './ways.js';
 
@@ -125,7 +125,7 @@ export class World {
   }
 
   ballotOf(configuration: Configuration, self: string, known: readonly string[]): Ballot {
-    const name = `${configuration.version} ${self} ${known.join(' ')}`;
+    const name = electorateOf(configuration, self, known);
     const ballot = this.#ballots.get(name) ?? ballotIn(configuration, self, known);
     this.#ballots.set(name, ballot);
     return ballot;

@@ -10,6 +10,7 @@ import { parseExclusion } from '../../src/layer2/selection.js';
 import { isNodeName } from '../../src/membership/beat.js';
 import { WAN } from '../../src/membership/memberlist/settings.js';
 import { parseMac } from '../../src/net/mac.js';
+import { CONFLICT_POLICIES, type ConflictPolicy } from '../../src/ownership/ownership.js';
 import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
 import { type GossipOptions, runAgent } from '../speaker/run.js';
 import { type PeerName, parsePeer } from '../speaker/wire/peers.js';
@@ -27,6 +28,7 @@ interface AgentFlags {
   readonly join?: readonly string[];
   readonly port: number;
   readonly failbackDelay: number;
+  readonly conflict: ConflictPolicy;
   readonly gossipAddress?: string;
   readonly gossipKeyFile?: string;
   readonly gossipWan?: true;
@@ -66,6 +68,14 @@ export function agentCommand(): Command {
     .option('--refresh <seconds>', 'how often each address is announced again, so that nobody forgets it; 0: never', seconds, 60)
     .addOption(
       new Option('--proxy-arp <mac...>', 'gateways that answer for other hosts: what they claim is no conflict').argParser(macs),
+    )
+    .addOption(
+      new Option(
+        '--conflict <policy>',
+        'when a host that is none of the nodes claims an address: announce it again, at most once in 10 s, or leave it to that host',
+      )
+        .choices([...CONFLICT_POLICIES])
+        .default('defend'),
     )
     .addOption(
       new Option(
@@ -141,6 +151,7 @@ const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
   join: flags.join ?? [],
   port: flags.port,
   failbackMs: flags.failbackDelay * 1000,
+  onConflict: flags.conflict,
   metrics: flags.metrics,
   deliver: flags.deliver ?? 'nothing',
   logLevel: flags.logLevel,

@@ -1,6 +1,7 @@
 /**
  * What an agent in directory mode was asked to do, read once from the command line and handed to both threads.
  */
+import type { ConflictPolicy } from '../../src/ownership/ownership.js';
 import type { LogThreshold } from '../runtime/log.js';
 
 export interface AgentOptions {
@@ -21,6 +22,8 @@ export interface AgentOptions {
   readonly join: readonly string[];
   /** How long a node that came back waits before it takes its addresses back, in milliseconds; infinity: until the others are gone. */
   readonly failbackMs: number;
+  /** What becomes of an address that somebody claims who is no member. */
+  readonly onConflict: ConflictPolicy;
   /** UDP and TCP port of gossip. */
   readonly port: number;
   readonly metrics: { readonly host: string; readonly port: number };

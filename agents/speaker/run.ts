@@ -59,6 +59,7 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
     refreshMs: options.refreshMs,
     proxies: options.proxies.flatMap((text) => parseMac(text) ?? []),
     failbackMs: options.failbackMs,
+    onConflict: options.onConflict,
     post: (message) => post(message),
   });
   // Before anything of this host is touched: an agent that cannot run beside another must not disturb it.

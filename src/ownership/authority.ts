@@ -70,6 +70,11 @@ export class Authority {
     return this.#ownership.unanswerable;
   }
 
+  /** Where this node answers for the address, or would if nobody else did. */
+  concernOf(key: AddressKey): On | undefined {
+    return this.#ownership.concernOf(key);
+  }
+
   get isReturning(): boolean {
     return this.#ownership.isReturning;
   }
@@ -157,6 +162,12 @@ export class Authority {
     this.#questions.claim(key, mac, now);
     const isLower = macNumber(mac) < macNumber(own);
     this.#take(this.#ownership.hearClaim(key, { node: this.#bearerOf(mac), isLower }, now));
+    return this.#finish(now);
+  }
+
+  /** A host that is no member claims an address of this node. */
+  strangerClaims(key: AddressKey, now: number): readonly AuthorityEffect[] {
+    this.#take(this.#ownership.strangerClaims(key, now));
     return this.#finish(now);
   }
 

@@ -31,17 +31,27 @@ const HAND_MS = 2;
 /** How long the loser of a split view leaves the address alone. */
 const YIELD_MS = 10_000;
 
+/**
+ * What is done when a host that is no member claims an address of this node (RFC 5227 §2.4): announce it again, not too often, or
+ * leave the address to it.
+ */
+export const CONFLICT_POLICIES = ['defend', 'yield'] as const;
+export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
+/** Between two defences of one address. */
+const DEFEND_MS = 10_000;
+
 export interface OwnershipOptions {
   readonly self: string;
   readonly bootId: BootId;
   /** How long a node that came back owns only what nobody else may; infinity: until the others are gone. */
   readonly failbackMs: number;
+  readonly onConflict: ConflictPolicy;
   /** Whether this node has an interface among `on` that can answer for the address at present. */
   readonly canAnswer: (key: AddressKey, on: On) => boolean;
 }
 
 /** Why an address changed hands beyond what the election and the members tell. */
-export type MoveCause = 'handover' | 'no-answer' | 'orphan' | 'claimed' | 'split-view' | 'stall';
+export type MoveCause = 'conflict' | 'handover' | 'no-answer' | 'orphan' | 'claimed' | 'split-view' | 'stall';
 
 /** One address that changes hands, with this node on one side. An absent end is nobody. */
 export interface OwnerMove {
@@ -107,6 +117,8 @@ export class Ownership {
   readonly #wanted = new Map<AddressKey, string>();
   /** Given: whoever claims them now is right. */
   readonly #given = new Map<AddressKey, string>();
+  /** When an address was last defended against a stranger. */
+  readonly #defended = new Map<AddressKey, number>();
   /** Handed over: the other is heard, and this node is about to be silent. */
   readonly #handed = new Map<AddressKey, { readonly to: string; readonly at: number }>();
   readonly #yielded = new Map<AddressKey, { readonly to: string; readonly until: number }>();
@@ -149,6 +161,12 @@ export class Ownership {
     if (this.#doubts.has(key) || this.#orphans.has(key)) return true;
     const i = this.#entries.get(key);
     return i !== undefined && this.#self !== -1 && isEntryNear(this.#ballot, i, this.#self);
+  }
+
+  /** Where this node answers for the address, or would if nobody else did. */
+  concernOf(key: AddressKey): On | undefined {
+    const i = this.#doubts.has(key) ? this.#entries.get(key) : undefined;
+    return this.#claims.get(key) ?? (i === undefined ? undefined : this.#ballot.on[i]);
   }
 
   get isReturning(): boolean {
@@ -267,6 +285,24 @@ export class Ownership {
       this.#release(key, undefined, 'claimed');
       this.#doubts.begin(key, now);
       this.#doubts.answer(key);
+    }
+    return this.#finish(now);
+  }
+
+  /**
+   * A host that is no member claims an address of this node. While a member may not be known yet, or is a stock speaker, whose MACs
+   * nobody knows, that may be he.
+   */
+  strangerClaims(key: AddressKey, now: number): readonly OwnershipEffect[] {
+    const isEarly = this.#startedAt === undefined || now - this.#startedAt < START_MS;
+    if (isEarly || this.#hasStock() || this.#isDoubtful || !this.#claims.has(key)) return [];
+    if (this.#options.onConflict === 'yield') {
+      this.#release(key, undefined, 'conflict');
+      this.#doubts.begin(key, now);
+      this.#doubts.answer(key);
+    } else if (now - (this.#defended.get(key) ?? Number.NEGATIVE_INFINITY) > DEFEND_MS) {
+      this.#defended.set(key, now);
+      this.#effects.push({ kind: 'reclaim', keys: [key] });
     }
     return this.#finish(now);
   }
@@ -649,6 +685,7 @@ export class Ownership {
     this.#doubts.end(key);
     this.#orphans.end(key);
     this.#contests.over(key);
+    this.#defended.delete(key);
   }
 
   /** Tells the next two in line what they have to take over, because this node cannot announce it, and what not any more. */

@@ -101,7 +101,7 @@ describe('three agents', () => {
     expect(line?.msg).toContain('elected leader');
     expect(line?.['evidence']).toMatch(/its process has ended/);
 
-    const returned = lab.start(owner);
+    const returned = lab.start(owner, ['--failback-delay', '0']);
     await returned.logged(announces(NGINX));
     await agents.get(successor)?.logged(({ event, to }) => event === 'serviceWithdrawn' && to === owner);
     expect(nameOf(await ask(lab.client, NGINX))).toBe(owner);
@@ -133,7 +133,7 @@ describe('three agents', () => {
   });
 
   test('move the caches back when the owner was stopped for so long that another took over', async () => {
-    const agents = startAll();
+    const agents = startAll(['--failback-delay', '0']);
     const owner = await ownerOf(agents, NGINX);
     const { child } = agents.get(owner) ?? {};
     const others = lab.nodes.filter((node) => node !== owner).map((node) => agents.get(node));

@@ -81,7 +81,7 @@ test('peers that take over and give back are no strangers', async () => {
   const successor = await Promise.any(
     others.map(async (agent) => agent.logged((line) => announces(line) && line['from'] === owner).then(() => agent)),
   );
-  const returned = lab.start(owner);
+  const returned = lab.start(owner, ['--failback-delay', '0']);
   await returned.logged(announces);
   await successor.logged(({ event, to }) => event === 'serviceWithdrawn' && to === owner);
   for (const agent of [...others, returned]) expect(agent.log.filter(isConflict)).toEqual([]);

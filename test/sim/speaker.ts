@@ -71,7 +71,7 @@ export class Speaker {
 
   constructor(host: Host, { bootId, join, failbackMs }: SpeakerOptions) {
     this.#host = host;
-    this.authority = new Authority({ self: host.name, bootId, failbackMs, canAnswer: () => host.isUp });
+    this.authority = new Authority({ self: host.name, bootId, failbackMs, onConflict: 'defend', canAnswer: () => host.isUp });
     this.#lines = new Lines(host, (peer, sinceMs) => this.#decide((now) => this.authority.connectionEnded(peer, sinceMs, now)));
     const first = startHeartbeat({ self: host.name, bootId, join }, host.now());
     this.#heartbeat = first.state;

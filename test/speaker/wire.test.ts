@@ -28,6 +28,7 @@ function start(): { readonly wire: Wire; readonly posted: ToView[] } {
     announceRate: 6000,
     refreshMs: 0,
     failbackMs: 0,
+    onConflict: 'defend',
     proxies: [],
     post,
   });

@@ -35,6 +35,8 @@ function because(cause: MoveCause, { from = 'nobody', to = 'nobody' }: { readonl
       return `${from} handed it over to ${to}`;
     case 'no-answer':
       return `${from} was asked for it and did not answer`;
+    case 'conflict':
+      return 'a host that is none of the nodes claims it, and this node yields';
     case 'orphan':
       return `nobody answered for it, ${from} neither`;
     case 'claimed':

@@ -1,7 +1,7 @@
 /**
  * Who else claims addresses of this node, told of once it is sure that he is neither this node nor a peer (conflict.ts).
  */
-import type { Claims } from '../../../src/layer2/claims.js';
+import type { On } from '../../../src/layer2/ballot.js';
 import {
   CONFIRM_AFTER_MS,
   type Conflict,
@@ -20,12 +20,15 @@ import type { Ports } from './ports.js';
 const REFRESHES_OF_SILENCE = 2.5;
 
 export interface StrangersOptions {
-  readonly claims: () => Claims;
+  /** Where this node answers for the address, or would if nobody else did; undefined: others' claims of it are no concern of ours. */
+  readonly concernOf: (key: AddressKey) => On | undefined;
   readonly ports: Ports;
   readonly counters: Counters;
   /** Gateways that answer for others (proxy ARP): their claims are no conflict. */
   readonly proxies: readonly Mac[];
   readonly refreshMs: number;
+  /** A stranger claims an address of ours: for every frame that says so, once it is sure. */
+  readonly onStranger: (key: AddressKey) => void;
   /** What is to be told: strangers that are new, and such as are none any more. */
   readonly onChange: (begun: readonly AddressConflict[], over: readonly AddressConflict[]) => void;
   /** `wakeAt` is earlier than it was. */
@@ -56,11 +59,12 @@ export class Strangers {
 
   /** Called for each frame by which somebody says that he holds an address of ours. */
   claim(key: AddressKey, mac: Mac, on: string): void {
-    const claimed = this.#options.claims().get(key);
+    const claimed = this.#options.concernOf(key);
     if (claimed === undefined || (claimed !== 'all' && !claimed.has(on)) || !this.#isStranger(mac)) return;
     const conflict = sight(this.#conflicts, { key, mac, interface: on }, performance.now());
     if (conflict?.confirmed !== false) {
       this.#options.counters.of(key).conflicts++;
+      this.#options.onStranger(key);
       return;
     }
     // The frame path is no place for more: it is looked at later, together with others.
@@ -72,20 +76,26 @@ export class Strangers {
 
   /** Tells what has become sure, and what is over. */
   review(): void {
-    const { claims, counters, onChange } = this.#options;
-    const isOurs = (key: AddressKey): boolean => claims().has(key);
+    const { concernOf, counters, onChange, onStranger } = this.#options;
+    const isOurs = (key: AddressKey): boolean => concernOf(key) !== undefined;
     const isStranger = (mac: Mac): boolean => this.#isStranger(mac);
     const rules = { isOurs, isStranger, overAfterMs: this.#overAfterMs };
     const { begun, over, wakeAt } = reviewConflicts(this.#conflicts, rules, performance.now());
     this.#wakeAt = wakeAt ?? Number.POSITIVE_INFINITY;
-    for (const { key, claims: frames } of begun) counters.of(key).conflicts += frames;
+    for (const { key, claims } of begun) counters.of(key).conflicts += claims;
     if (begun.length + over.length > 0) onChange(begun.map(changeOf), over.map(changeOf));
+    for (const { key } of begun) onStranger(key);
+  }
+
+  /** Whether it is a gateway that may answer for others, whoever owns what. */
+  isProxy(mac: Mac): boolean {
+    return this.#options.proxies.some((proxy) => sameMac(proxy, mac));
   }
 
   /** Whether a MAC is neither ours nor a peer's, nor that of a gateway that may answer for others. */
   #isStranger(mac: Mac): boolean {
-    const { ports, proxies } = this.#options;
-    if (this.#peers.has(macNumber(mac)) || proxies.some((proxy) => sameMac(proxy, mac))) return false;
+    const { ports } = this.#options;
+    if (this.#peers.has(macNumber(mac)) || this.isProxy(mac)) return false;
     return !ports.list().some(({ identity }) => sameMac(identity.mac, mac));
   }
 }

@@ -13,6 +13,7 @@ import { LAN, type Tuning } from '../../../src/membership/memberlist/settings.js
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
 import { Authority, type AuthorityEffect } from '../../../src/ownership/authority.js';
+import type { ConflictPolicy } from '../../../src/ownership/ownership.js';
 import { hasStoodStill } from '../../../src/ownership/standstill.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
@@ -41,6 +42,8 @@ export interface WireOptions {
   readonly proxies: readonly Mac[];
   /** How long a node that came back waits before it takes its addresses back; infinity: until the others are gone. */
   readonly failbackMs: number;
+  /** What becomes of an address that somebody claims who is no member. */
+  readonly onConflict: ConflictPolicy;
   readonly post: (message: ToView) => void;
 }
 
@@ -88,6 +91,7 @@ export class Wire {
       self: options.node,
       bootId: this.#bootId,
       failbackMs: options.failbackMs,
+      onConflict: options.onConflict,
       canAnswer: (key, on) => this.#ports.canAnswer(key, on),
     });
     this.#ports = new Ports({
@@ -95,6 +99,7 @@ export class Wire {
       claims: () => this.#authority.claims,
       isAsked: (key) => this.#authority.isListening(key),
       onClaim: (key, mac, on) => {
+        if (this.#strangers.isProxy(mac)) return;
         // First who is a stranger: it may not own the address any more afterwards.
         this.#strangers.claim(key, mac, on.name);
         this.#decide((now) => this.#authority.hearClaim(key, mac, on.identity.mac, now));
@@ -108,7 +113,8 @@ export class Wire {
     const ports = this.#ports;
     this.#announcer = new Announcer({ framesPerSecond, refreshMs, ports, counters });
     this.#strangers = new Strangers({
-      claims: () => this.#authority.claims,
+      concernOf: (key) => this.#authority.concernOf(key),
+      onStranger: (key) => this.#decide((now) => this.#authority.strangerClaims(key, now)),
       ports,
       counters,
       proxies,

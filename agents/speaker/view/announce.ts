@@ -26,8 +26,13 @@ export function announcementsOf({ config, objects, outcomes }: InForce, membersh
   });
 }
 
-/** The Nodes of the folder, and every node ever heard that has none: it is a candidate without labels, as with MetalLB. */
-function nodesOf(nodes: readonly NodeView[], { self, members }: Membership): readonly NodeView[] {
+/**
+ * The Nodes of the folder, and every node ever heard that has none: it is a candidate without labels, as with MetalLB. Beside stock
+ * speakers a cordon means nothing, as it means nothing to them: both kinds must name the same owner.
+ */
+function nodesOf(given: readonly NodeView[], { self, members }: Membership): readonly NodeView[] {
+  const hasStock = members.some(({ speaks, state }) => speaks === 'memberlist' && state === 'alive');
+  const nodes = hasStock ? given.map(({ cordoned: _, ...node }) => node) : given;
   const described = new Set(nodes.map(({ name }) => name));
   const heard = [self, ...members.map(({ name }) => name)].filter((name) => !described.has(name));
   return [...nodes, ...heard.map((name): NodeView => ({ name, labels: {}, networkUnavailable: false }))];

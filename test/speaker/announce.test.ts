@@ -17,7 +17,7 @@ const OBJECTS = [
   },
   { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata: { ...META, name: 'a' } },
   { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } },
-  ...['n1', 'n2'].map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: { unschedulable: name === 'n1' } })),
+  ...['n1', 'n2'].map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: { unschedulable: name === 'n2' } })),
 ];
 
 const member = (speaks: Member['speaks'], state: MemberState): Member => ({
@@ -26,9 +26,9 @@ const member = (speaks: Member['speaks'], state: MemberState): Member => ({
 });
 
 test.each<[string, Member, readonly string[]]>([
-  ['a cordoned node comes last', member('arpeggio', 'alive'), ['n2', 'n1']],
-  ['not beside a stock speaker, to whom a cordon is nothing', member('memberlist', 'alive'), ['n1', 'n2']],
-  ['again when that is gone', member('memberlist', 'left'), ['n2', 'n1']],
+  ['a cordoned node comes last', member('arpeggio', 'alive'), ['n1', 'n2']],
+  ['not beside a stock speaker, to whom a cordon is nothing', member('memberlist', 'alive'), ['n2', 'n1']],
+  ['again when that is gone', member('memberlist', 'left'), ['n1', 'n2']],
 ])('%s', (_, one, ranking) => {
   const contents = new Contents((path) => path);
   contents.update([{ path: 'all.yaml', bytes: Buffer.from(OBJECTS.map((object) => JSON.stringify(object)).join('\n---\n')) }]);

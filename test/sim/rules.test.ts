@@ -222,6 +222,15 @@ describe('own stalls', () => {
     }
   });
 
+  test('an owner that stood still for about as long as others wait never answers beside one that took over', () => {
+    for (let forMs = 200; forMs <= 440; forMs += 10) {
+      const scene = atRest();
+      scene.pass(forMs % 100);
+      const changes = during(scene, 3000, () => scene.happen({ kind: 'stall', node: 'n1', forMs }));
+      expect(['n1', 'n2']).toContain(order(changes).join(' ').trim());
+    }
+  });
+
   test('an owner whose clock stood still as well is told within 250 ms after it goes on', () => {
     const scene = atRest();
     const changes = during(scene, 5000, () => scene.happen({ kind: 'suspend', node: 'n1', forMs: 1000 }));

@@ -83,3 +83,31 @@ describe('a courier', () => {
     expect(courier.receive({ ...word, bootId: '0000000000000002', number: 1 }).news).toBe(true);
   });
 });
+
+test('what holds no more is not said again, and what comes after it is heard', () => {
+  const [a, b] = [new Courier('a', BOOT), new Courier('b', BOOT)];
+  a.say('b', 'claim', [1, 2]);
+  const [first] = a.due(0);
+  a.say('b', 'take', [3]);
+  a.unsay('claim', 1);
+  const [second] = a.due(1);
+  expect(second?.word).toMatchObject({ kind: 'claim', keys: [2], number: 2 });
+  a.unsay('claim', 2);
+  const [third] = a.due(2);
+  expect(third?.word).toMatchObject({ kind: 'take', keys: [3], number: 3 });
+  for (const sent of [third, first, second]) if (sent !== undefined) expect(b.receive(sent.word).news).toBe(sent === third);
+});
+
+test('who does not listen is told 40 times in a second, then four times a second, and often again when he talks', () => {
+  const a = new Courier('a', BOOT);
+  a.say('b', 'claim', [1]);
+  const said = (from: number, to: number): number => {
+    let count = 0;
+    for (let now = from; now < to; now++) count += a.due(now).length;
+    return count;
+  };
+  expect(said(0, 1000)).toBe(40);
+  expect(said(1000, 11_000)).toBe(40);
+  a.receive({ kind: 'take', node: 'b', bootId: BOOT, number: 1, keys: [1] });
+  expect(said(11_000, 12_000)).toBe(40);
+});

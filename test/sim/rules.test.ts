@@ -61,6 +61,21 @@ describe('failover', () => {
   });
 });
 
+describe('no orphan', () => {
+  test('where each of the two that are left takes the other for the next, one answers within 700 ms', () => {
+    const scene = atRest();
+    scene.happen({ kind: 'cordon', node: 'n2' });
+    scene.pass(1000);
+    scene.happen({ kind: 'lag', node: 'n2', forMs: 60_000 });
+    scene.happen({ kind: 'uncordon', node: 'n2' });
+    scene.pass(1000);
+    const changes = during(scene, 2000, () => scene.happen({ kind: 'crash', node: 'n1' }));
+    expect(changes[0]?.who).toBe('');
+    expect(changes[1]?.who).not.toBe('');
+    expect(changes[1]?.at).toBeLessThan(700);
+  });
+});
+
 describe('while gossip alone is cut, nobody else begins to answer', () => {
   test.each<[string, readonly Layer[], boolean]>([
     ['heartbeats and connections', ['udp', 'tcp'], true],

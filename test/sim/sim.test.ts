@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { storyOf } from './author.js';
+import { costOf } from './cost.js';
 import { watchLong } from './long.js';
 import { failuresOf, historyOf } from './report.js';
 
@@ -36,4 +37,8 @@ test('five nodes that are left alone at two per cent of loss take nothing over',
   expect(takeovers).toBe(0);
   // Loss alone made some of them falter.
   expect(questions).toBeGreaterThan(0);
+});
+
+test('a cluster at rest sends ten beats a second to each peer, and says nothing', () => {
+  expect(costOf(20, 100)).toEqual({ beats: 190, words: 0 });
 });

@@ -1,0 +1,348 @@
+/**
+ * What one node, n1, does about one address, step by step.
+ */
+import { describe, expect, test } from 'vitest';
+import { Desk } from './desk.js';
+
+function owner(ranking = 'n1 n2 n3', nodes = 'n2 n3'): Desk {
+  const desk = new Desk('n1', '');
+  desk.start();
+  desk.live(nodes);
+  desk.rank(ranking);
+  expect(desk.owns).toBe(true);
+  // A start is long ago: nobody has stood in for it.
+  desk.pass(20_000);
+  return desk;
+}
+
+function standby(ranking = 'n2 n1 n3', nodes = 'n2 n3'): Desk {
+  const desk = new Desk(ranking, nodes);
+  desk.start();
+  expect(desk.owns).toBe(false);
+  desk.hearClaim('n2');
+  desk.pass(20_000);
+  return desk;
+}
+
+describe('a start', () => {
+  test.each<[string, string, string, Parameters<Desk['start']>[0], string]>([
+    ['claims what is its own, alone', 'n1', '', {}, 'claim'],
+    ['asks whoever would own it without this node, who may have stood in', 'n1 n2', 'n2', {}, 'take>n2'],
+    ['claims what only silent ones would own', 'n1 n2', 'n2-', {}, 'claim'],
+    ['claims nothing that is not its own', 'n2 n1', 'n2', {}, ''],
+    ['claims nothing that it is not ranked for', 'n2', 'n2-', {}, ''],
+    ['asks the wire before it claims, where some peer was not heard', 'n1 n2', 'n2-', { isDoubtful: true }, ''],
+    ['leaves it to others for a while, where they served before', 'n1 n2', 'n2', { isReturn: true }, ''],
+    ['claims where nobody else could, though others served before', 'n1 n2', 'n2-', { isReturn: true }, 'claim'],
+  ])('%s', (_, ranking, nodes, how, does) => {
+    expect(new Desk(ranking, nodes).start(how)).toBe(does);
+  });
+
+  test('claims nothing before it has started', () => {
+    const desk = new Desk('n1', '');
+    expect(desk.pass(60_000)).toBe('');
+    expect(desk.owns).toBe(false);
+  });
+
+  test('in doubt asks twice, 30 ms apart, and claims when nobody answers', () => {
+    const desk = new Desk('n1 n2', 'n2-');
+    desk.start({ isDoubtful: true });
+    expect(desk.pass(59)).toBe('ask ask');
+    expect(desk.pass(1)).toBe('claim');
+  });
+
+  test('in doubt claims nothing while somebody answers, and asks again each half second', () => {
+    const desk = new Desk('n1 n2', 'n2-');
+    desk.start({ isDoubtful: true });
+    desk.pass(1);
+    desk.hearClaim('n2');
+    expect(desk.pass(100)).toBe('ask');
+    expect(desk.owns).toBe(false);
+    expect(desk.pass(600)).toBe('ask ask claim');
+  });
+
+  test('takes its address back after its time, by asking for it', () => {
+    const desk = new Desk('n1 n2', 'n2');
+    desk.start({ isReturn: true });
+    expect(desk.pass(29_999)).toBe('');
+    expect(desk.pass(1)).toBe('take>n2');
+  });
+});
+
+describe('a handover to this node', () => {
+  const asking = (): Desk => {
+    const desk = standby();
+    expect(desk.rank('n1 n2 n3')).toBe('take>n2');
+    return desk;
+  };
+
+  test.each<[string, (desk: Desk) => string, string]>([
+    ['claims when the owner agrees, and tells him', (desk) => desk.hear('give', 'n2'), 'claim claim>n2'],
+    ['claims when the owner does not own it', (desk) => desk.hear('free', 'n2'), 'claim'],
+    ['asks the wire when the owner knows of another', (desk) => [desk.hear('held', 'n2'), desk.pass(59)].join(''), 'ask ask'],
+    ['takes no agreement from another', (desk) => desk.hear('give', 'n3'), ''],
+    ['goes on waiting for 499 ms', (desk) => desk.pass(499), ''],
+    ['claims after 500 ms without an answer', (desk) => desk.pass(500), 'claim claim>n2'],
+    ['claims at once when the owner is gone', (desk) => desk.live('n2- n3'), 'claim'],
+    [
+      'is over when the ranking is as it was',
+      (desk) => [desk.rank('n2 n1 n3'), desk.hear('give', 'n2'), desk.pass(600)].join(''),
+      '',
+    ],
+  ])('%s', (_, happens, does) => {
+    expect(happens(asking())).toBe(does);
+  });
+
+  test('asks the wire where another is known to answer, and asks that one', () => {
+    const desk = asking();
+    desk.hear('held', 'n2');
+    desk.pass(10);
+    expect(desk.hearClaim('n3')).toBe('take>n3');
+  });
+});
+
+describe('a handover from this node', () => {
+  test.each<[string, (desk: Desk) => string, string, boolean]>([
+    ['goes on answering when another should own it', (desk) => desk.rank('n2 n1 n3'), '', true],
+    ['gives it when it agrees', (desk) => [desk.rank('n2 n1 n3'), desk.hear('take', 'n2')].join(''), 'give>n2', true],
+    ['gives it when it comes to agree', (desk) => [desk.hear('take', 'n2'), desk.rank('n2 n1 n3')].join(''), 'give>n2', true],
+    ['does not give what is its own', (desk) => desk.hear('take', 'n2'), '', true],
+    ['gives it when its view is old', (desk) => [desk.rank('n1 n2 n3', true), desk.hear('take', 'n2')].join(''), 'give>n2', true],
+    [
+      'releases it when the other claims on the wire',
+      (desk) => [desk.rank('n2 n1'), desk.hearClaim('n2')].join(''),
+      'release',
+      false,
+    ],
+    [
+      'releases it when the other says that he claims',
+      (desk) => [desk.rank('n2 n1'), desk.hear('claim', 'n2')].join(''),
+      'release',
+      false,
+    ],
+    ['keeps it when the other dies before he claims', (desk) => [desk.rank('n2 n1'), desk.live('n2- n3')].join(''), '', true],
+    ['withdraws at once what nobody may announce', (desk) => desk.withdraw(), 'release', false],
+    ['withdraws at once what it may not announce', (desk) => desk.rank('n2 n3'), 'release', false],
+  ])('%s', (_, happens, does, owns) => {
+    const desk = owner();
+    expect(happens(desk)).toBe(does);
+    expect(desk.owns).toBe(owns);
+  });
+
+  test('one that is asked for what it does not own says so, and what it knows of another', () => {
+    const desk = standby('n2 n1 n3');
+    expect(desk.hear('take', 'n2')).toBe('free>n2');
+    expect(desk.hear('take', 'n3')).toBe('held>n3');
+  });
+});
+
+describe('leaving', () => {
+  test('offers to the next, answers until he claims, and is gone then', () => {
+    const desk = owner();
+    expect(desk.leave()).toBe('give>n2');
+    expect(desk.ownership.isGone(desk.now)).toBe(false);
+    expect(desk.hear('claim', 'n2')).toBe('release');
+    expect(desk.ownership.isGone(desk.now)).toBe(true);
+  });
+
+  test('offers to the one after the next, when the next dies', () => {
+    const desk = owner();
+    desk.leave();
+    expect(desk.live('n2- n3')).toBe('give>n3');
+  });
+
+  test('without anybody to take over is gone at once', () => {
+    const desk = owner('n1 n2', 'n2-');
+    desk.leave();
+    expect(desk.ownership.isGone(desk.now)).toBe(true);
+  });
+
+  test('is gone after 3 s in any case', () => {
+    const desk = owner();
+    desk.leave();
+    expect(desk.ownership.isGone(desk.now + 2999)).toBe(false);
+    expect(desk.ownership.isGone(desk.now + 3000)).toBe(true);
+  });
+
+  test('one to whom a leaving node offers takes it, though its view names another', () => {
+    const desk = standby('n2 n3 n1', 'n2. n3');
+    expect(desk.hear('give', 'n2')).toBe('claim claim>n2');
+  });
+
+  test('one to whom a node offers that stays, takes nothing it did not ask for', () => {
+    expect(standby('n2 n3 n1').hear('give', 'n2')).toBe('');
+  });
+});
+
+describe('competing claims', () => {
+  test.each<[string, (desk: Desk) => string, string, boolean]>([
+    ['claims again what is its own', (desk) => desk.hearClaim('n2'), 'reclaim claim>n2', true],
+    [
+      'claims again against one that is not heard',
+      (desk) => [desk.live('n2- n3'), desk.hearClaim('n2')].join(''),
+      'reclaim claim>n2',
+      true,
+    ],
+    [
+      'answers one claim once',
+      (desk) => [desk.hearClaim('n2'), desk.hear('claim', 'n2')].join(' ').trim(),
+      'reclaim claim>n2',
+      true,
+    ],
+    [
+      'lets a better one have it that it took for dead',
+      (desk) => [desk.rank('n2 n1'), desk.live('n2- n3'), desk.hearClaim('n2')].join(''),
+      'release',
+      false,
+    ],
+    [
+      'lets one have it whose view is newer',
+      (desk) => [desk.rank('n1 n2 n3', true), desk.hearClaim('n2')].join(''),
+      'release',
+      false,
+    ],
+    [
+      'claims again against one whose view is as old',
+      (desk) => [desk.rank('n1 n2 n3', true), desk.live('n2~ n3'), desk.hearClaim('n2')].join(''),
+      'reclaim claim>n2',
+      true,
+    ],
+    ['keeps it against a stranger', (desk) => desk.hearClaim(undefined, true), '', true],
+  ])('%s', (_, happens, does, owns) => {
+    const desk = owner();
+    expect(happens(desk)).toBe(does);
+    expect(desk.owns).toBe(owns);
+  });
+
+  test('the third within 3 s is decided by the plain order, and the loser leaves it alone for 10 s', () => {
+    const outcomes = ['n2', 'n3', 'n4', 'n5'].map((other) => {
+      const desk = owner(`n1 ${other}`, other);
+      desk.hearClaim(other);
+      desk.pass(500);
+      desk.hearClaim(other);
+      desk.pass(500);
+      const does = desk.hearClaim(other);
+      const isLost = does === `split ${other} release`;
+      expect(isLost || does === `split n1 reclaim claim>${other}`).toBe(true);
+      if (isLost) {
+        expect(desk.pass(9999)).toBe('');
+        expect(desk.pass(1)).toBe(`take>${other}`);
+      }
+      return isLost;
+    });
+    expect(new Set(outcomes)).toEqual(new Set([true, false]));
+  });
+
+  test('claims that are far apart are no contest', () => {
+    const desk = owner();
+    for (let i = 0; i < 5; i++) {
+      expect(desk.hearClaim('n2')).toBe('reclaim claim>n2');
+      desk.pass(4000);
+    }
+  });
+
+  test('one who loses his view of why gives what the other claims already', () => {
+    const desk = owner();
+    desk.hearClaim('n2');
+    expect(desk.rank('n2 n1 n3')).toBe('give>n2');
+  });
+
+  test('an owner that is given what it answers for already says so', () => {
+    expect(owner().hear('give', 'n2')).toBe('claim>n2');
+  });
+
+  test('whoever is heard again is told what this node answers for', () => {
+    const desk = owner();
+    desk.live('n2- n3');
+    expect(desk.live('n2 n3')).toBe('claim>n2');
+  });
+
+  test('an old view that yielded asks again when it is new', () => {
+    const desk = owner();
+    desk.rank('n1 n2 n3', true);
+    desk.hearClaim('n2');
+    expect(desk.rank('n1 n2 n3')).toBe('take>n2');
+  });
+});
+
+describe('declining', () => {
+  test('an owner without an interface releases, tells the next two, and asks for it when it can', () => {
+    const desk = owner();
+    expect(desk.review(false)).toBe('release decline>n2 decline>n3');
+    expect([...desk.ownership.unanswerable]).toHaveLength(1);
+    desk.hear('claim', 'n2');
+    expect(desk.review(true)).toBe('take>n2 resume>n2 resume>n3');
+    expect(desk.ownership.unanswerable.size).toBe(0);
+  });
+
+  test('what the owner declines is claimed at once; what he resumes is given when he asks', () => {
+    const desk = standby();
+    expect(desk.hear('decline', 'n2')).toBe('claim claim>n2');
+    expect(desk.hear('resume', 'n2')).toBe('');
+    expect(desk.hear('take', 'n2')).toBe('give>n2');
+  });
+});
+
+describe('a death', () => {
+  test('of the owner: the next claims at once', () => {
+    expect(standby().live('n2- n3')).toBe('claim');
+  });
+
+  test('of the owner: the one after the next asks the wire 100 ms later, and claims what nobody answers for', () => {
+    const desk = standby('n2 n3 n1');
+    expect(desk.live('n2- n3')).toBe('');
+    expect(desk.pass(99)).toBe('');
+    expect(desk.pass(60)).toBe('ask ask');
+    expect(desk.pass(1)).toBe('claim claim>n3');
+  });
+
+  test('of the owner: the one after the next leaves it to the next, when that one is heard', () => {
+    const desk = standby('n2 n3 n1');
+    desk.live('n2- n3');
+    desk.pass(110);
+    desk.hearClaim('n3');
+    expect(desk.pass(60_000)).toBe('');
+    expect(desk.owns).toBe(false);
+  });
+
+  test('of the owner: one that still answers on the wire is asked for until he does not', () => {
+    const desk = standby('n2 n3 n1');
+    desk.live('n2- n3');
+    desk.pass(110);
+    desk.hearClaim('n2');
+    expect(desk.pass(500)).toBe('ask');
+    desk.hearClaim('n2');
+    expect(desk.pass(500)).toBe('ask ask');
+    expect(desk.pass(560)).toBe('ask ask claim');
+  });
+});
+
+describe('a stall', () => {
+  test('releases all, asks the wire, and claims again what nobody answers for', () => {
+    const desk = owner();
+    expect(desk.stand()).toBe('release');
+    expect(desk.pass(59)).toBe('ask ask');
+    expect(desk.pass(1)).toBe('claim');
+  });
+
+  test('leaves it for its time to one that took over', () => {
+    const desk = owner();
+    desk.stand();
+    desk.pass(10);
+    expect(desk.hearClaim('n2')).toBe('');
+    expect(desk.ownership.isReturning).toBe(true);
+    expect(desk.pass(29_989)).toBe('');
+    expect(desk.pass(11)).toBe('take>n2');
+  });
+
+  test('of a node that is alone is nobody’s business', () => {
+    const desk = new Desk('n1', '');
+    desk.start();
+    desk.ownership.setStandings(
+      new Map([['n1', { live: true, reachable: true, returning: false, stale: false, stock: false }]]),
+      desk.now,
+    );
+    expect(desk.stand()).toBe('');
+    expect(desk.owns).toBe(true);
+  });
+});

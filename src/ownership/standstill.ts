@@ -3,7 +3,10 @@
  * decides anything: whatever comes first after a stall would otherwise be taken for the present.
  */
 
-/** A beat that comes so late comes when peers may have taken this node for dead: three in a row were not heard. */
+/**
+ * Peers take a node for dead after 310 ms without a beat. Its last beat may have been 100 ms old when the next was due: who comes 200 ms
+ * too late has not been taken for dead yet.
+ */
 const STALL_MS = 200;
 
 /** `beatDueAt` is when this node's next beat is due; infinity: never. */

@@ -31,7 +31,13 @@ export class Desk {
   #number = 0;
 
   constructor(ranking: string, nodes: string, failbackMs = 30_000) {
-    this.ownership = new Ownership({ self: 'n1', bootId: BOOT, failbackMs, canAnswer: () => this.canAnswer });
+    this.ownership = new Ownership({
+      self: 'n1',
+      bootId: BOOT,
+      onConflict: 'defend',
+      failbackMs,
+      canAnswer: () => this.canAnswer,
+    });
     this.live(nodes);
     this.rank(ranking);
   }

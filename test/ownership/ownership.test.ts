@@ -110,14 +110,14 @@ describe('a handover from this node', () => {
     ['gives it when its view is old', (desk) => [desk.rank('n1 n2 n3', true), desk.hear('take', 'n2')].join(''), 'give>n2', true],
     [
       'releases it when the other claims on the wire',
-      (desk) => [desk.rank('n2 n1'), desk.hearClaim('n2')].join(''),
-      'release',
+      (desk) => [desk.rank('n2 n1'), desk.hearClaim('n2'), desk.pass(2)].join(''),
+      'hushrelease',
       false,
     ],
     [
       'releases it when the other says that he claims',
-      (desk) => [desk.rank('n2 n1'), desk.hear('claim', 'n2')].join(''),
-      'release',
+      (desk) => [desk.rank('n2 n1'), desk.hear('claim', 'n2'), desk.pass(2)].join(''),
+      'hushrelease',
       false,
     ],
     ['keeps it when the other dies before he claims', (desk) => [desk.rank('n2 n1'), desk.live('n2- n3')].join(''), '', true],
@@ -141,7 +141,8 @@ describe('leaving', () => {
     const desk = owner();
     expect(desk.leave()).toBe('give>n2');
     expect(desk.ownership.isGone(desk.now)).toBe(false);
-    expect(desk.hear('claim', 'n2')).toBe('release');
+    expect(desk.hear('claim', 'n2')).toBe('hush');
+    expect(desk.pass(2)).toBe('release');
     expect(desk.ownership.isGone(desk.now)).toBe(true);
   });
 
@@ -190,9 +191,9 @@ describe('competing claims', () => {
       true,
     ],
     [
-      'lets a better one have it that it took for dead',
-      (desk) => [desk.rank('n2 n1'), desk.live('n2- n3'), desk.hearClaim('n2')].join(''),
-      'release',
+      'contradicts a better one that it took for dead, and lets it have the address when it claims again',
+      (desk) => [desk.rank('n2 n1'), desk.live('n2- n3'), desk.hearClaim('n2'), desk.pass(50), desk.hearClaim('n2')].join(' '),
+      '  reclaim ask  release',
       false,
     ],
     [
@@ -321,17 +322,17 @@ describe('a stall', () => {
   test('releases all, asks the wire, and claims again what nobody answers for', () => {
     const desk = owner();
     expect(desk.stand()).toBe('release');
-    expect(desk.pass(59)).toBe('ask ask');
+    expect(desk.pass(15)).toBe('ask ask');
     expect(desk.pass(1)).toBe('claim');
   });
 
   test('leaves it for its time to one that took over', () => {
     const desk = owner();
     desk.stand();
-    desk.pass(10);
+    desk.pass(5);
     expect(desk.hearClaim('n2')).toBe('');
     expect(desk.ownership.isReturning).toBe(true);
-    expect(desk.pass(29_989)).toBe('');
+    expect(desk.pass(29_994)).toBe('');
     expect(desk.pass(11)).toBe('take>n2');
   });
 

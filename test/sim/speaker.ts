@@ -65,8 +65,8 @@ export class Speaker {
   #heartbeat: Heartbeat;
   #table: Table = { ballot: NO_BALLOT, known: [], stale: false };
   #dueAt = Number.POSITIVE_INFINITY;
-  /** When the beat was due whose lateness was noticed last. */
-  #stalledAt = Number.NEGATIVE_INFINITY;
+  /** When the next beat was due, at the end of the last step. */
+  #beatDueAt = Number.POSITIVE_INFINITY;
   #isLeaving = false;
 
   constructor(host: Host, { bootId, join, failbackMs }: SpeakerOptions) {
@@ -266,13 +266,13 @@ export class Speaker {
 
   #noticeStall(): void {
     const now = this.#host.now();
-    const beatDueAt = this.#heartbeat.nextBeatAt;
-    if (beatDueAt === this.#stalledAt || !hasStoodStill(beatDueAt, now)) return;
-    this.#stalledAt = beatDueAt;
+    if (!hasStoodStill(this.#beatDueAt, now)) return;
+    this.#beatDueAt = now;
     this.#decide(() => this.authority.stalled(now));
   }
 
   #schedule(): void {
+    this.#beatDueAt = this.#heartbeat.nextBeatAt;
     this.#dueAt = Math.min(this.#heartbeat.wakeAt, this.#gratuitousWakeAt, this.authority.wakeAt);
   }
 }

@@ -77,8 +77,8 @@ export class Wire {
   #ballot: Ballot = NO_BALLOT;
   #stale = false;
   #timer: NodeJS.Timeout | undefined;
-  /** When the beat was due whose lateness was noticed last. */
-  #stalledAt = Number.NEGATIVE_INFINITY;
+  /** When the next beat was due, when the timer was set: whatever comes first after a stall may have sent it already. */
+  #beatDueAt = Number.POSITIVE_INFINITY;
   #leaving = false;
   #stopped = false;
 
@@ -328,9 +328,8 @@ export class Wire {
   /** Others may have taken over meanwhile: nothing is answered before the wire was asked. */
   #noticeStall(): void {
     const now = performance.now();
-    const { beatDueAt } = this.#liveness;
-    if (beatDueAt === this.#stalledAt || !hasStoodStill(beatDueAt, now)) return;
-    this.#stalledAt = beatDueAt;
+    if (!hasStoodStill(this.#beatDueAt, now)) return;
+    this.#beatDueAt = now;
     this.#decide(() => this.#authority.stalled(now));
   }
 
@@ -371,6 +370,7 @@ export class Wire {
 
   #schedule(): void {
     clearTimeout(this.#timer);
+    this.#beatDueAt = this.#liveness.beatDueAt;
     const wakeAt = this.#wakeAt();
     if (this.#stopped || wakeAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, wakeAt - performance.now()));

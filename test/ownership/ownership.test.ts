@@ -2,6 +2,7 @@
  * What one node, n1, does about one address, step by step.
  */
 import { describe, expect, test } from 'vitest';
+import { addressKey, ipv4 } from '../../src/net/address.js';
 import { Desk } from './desk.js';
 
 function owner(ranking = 'n1 n2 n3', nodes = 'n2 n3'): Desk {
@@ -134,6 +135,14 @@ describe('a handover from this node', () => {
     expect(desk.hear('take', 'n2')).toBe('free>n2');
     expect(desk.hear('take', 'n3')).toBe('held>n3');
   });
+});
+
+test.each<[string, string, boolean]>([
+  ['of addresses that it may soon have to ask for', 'n2 n3 n1 n4', true],
+  ['not of others', 'n2 n3 n4 n1', false],
+])('it hears claims %s', (_, ranking, hears) => {
+  const desk = standby(ranking, 'n2 n3 n4');
+  expect(desk.ownership.isListening(addressKey(ipv4(0xc0000201)))).toBe(hears);
 });
 
 describe('leaving', () => {

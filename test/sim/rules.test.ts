@@ -90,6 +90,15 @@ describe('while gossip alone is cut, nobody else begins to answer', () => {
     expect(during(scene, forMs + 5000, () => scene.cut(layers, ['n1'], ['n2', 'n3'], bothWays, forMs))).toEqual([]);
   });
 
+  test('connections, by resetting them, where one frame in twenty is lost', () => {
+    for (let i = 0; i < 30; i++) {
+      const weather = { gossipLoss: 0, wireLoss: 0.05, duplication: 0, jitterMs: 0.5 };
+      const scene = atRest({ weather });
+      scene.pass(37 * i);
+      expect(during(scene, 2000, () => scene.cut(['reset'], ['n1'], ['n2', 'n3'], true, 500))).toEqual([]);
+    }
+  });
+
   test('but when the owner dies meanwhile, it is followed within 1.2 s', () => {
     const scene = atRest();
     during(scene, 5000, () => scene.cut(['udp', 'tcp'], ['n1'], ['n2', 'n3'], true, 60_000));

@@ -5,7 +5,7 @@
  *
  * It has a life, so it is a class; all the same it is pure: inputs and times go in, effects come out, nothing else happens.
  */
-import { type Ballot, isEntryNear, NO_BALLOT, type On } from '../layer2/ballot.js';
+import { type Ballot, beginOf, isEntryNear, NO_BALLOT, type On } from '../layer2/ballot.js';
 import type { Claims } from '../layer2/claims.js';
 import type { BootId } from '../membership/beat.js';
 import type { AddressKey } from '../net/address.js';
@@ -28,6 +28,8 @@ const TURN_MS = 100;
  * have been read yet, when the other's word has.
  */
 const HAND_MS = 2;
+/** How long after an offer its sender may turn out to leave. */
+const OFFER_MS = 1000;
 /** How long the loser of a split view leaves the address alone. */
 const YIELD_MS = 10_000;
 
@@ -115,6 +117,8 @@ export class Ownership {
   readonly #requests = new Map<AddressKey, Request>();
   /** Asked of this node, which did not agree yet. */
   readonly #wanted = new Map<AddressKey, string>();
+  /** Given to this node, which did not ask: whoever gives may leave, and be heard to only later. */
+  readonly #offers = new Map<AddressKey, { readonly by: string; readonly until: number }>();
   /** Given: whoever claims them now is right. */
   readonly #given = new Map<AddressKey, string>();
   /** When an address was last defended against a stranger. */
@@ -390,7 +394,14 @@ export class Ownership {
     if (isAsked) this.#requests.delete(key);
     if (this.#claims.has(key)) this.#say(from, 'claim', key);
     else if (isAsked && this.#isMine(i)) this.#claim(i, key, from, 'handover', now - request.since);
-    else if (!this.#standingOf(from).live && this.#canAdopt(i, key)) this.#claim(i, key, from, 'handover');
+    else if (this.#isLeft(from) && this.#canAdopt(i, key)) this.#claim(i, key, from, 'handover');
+    else this.#offers.set(key, { by: from, until: now + OFFER_MS });
+  }
+
+  /** Whether it goes on answering until somebody claims, and may own nothing any more. */
+  #isLeft(node: string): boolean {
+    const { live, reachable } = this.#standingOf(node);
+    return reachable && !live;
   }
 
   /** It gives what it does not own, what it agrees about, and anything when its view is old. */
@@ -424,6 +435,7 @@ export class Ownership {
     if (by === this.#options.self) return;
     if (!this.#claims.has(key)) {
       this.#holders.set(key, by);
+      this.#offers.delete(key);
       if (this.#doubts.has(key) && this.#standingOf(by).live) this.#settleDoubt(key, now);
       return;
     }
@@ -604,7 +616,10 @@ export class Ownership {
   #reviewOthers(i: number, key: AddressKey, best: number, now: number): void {
     this.#unanswerable.delete(key);
     this.#requests.delete(key);
-    this.#presume(i, key, best, now);
+    const offer = this.#offers.get(key);
+    if (offer !== undefined && this.#isLeft(offer.by) && now < offer.until && this.#canAdopt(i, key))
+      this.#claim(i, key, offer.by, 'handover');
+    else this.#presume(i, key, best, now);
   }
 
   /** Who was heard to own it does, while it lives and nobody else comes before it; else everybody concludes that the best does. */
@@ -644,6 +659,7 @@ export class Ownership {
     this.#handed.delete(key);
     this.#holders.set(key, self);
     this.#requests.delete(key);
+    this.#offers.delete(key);
     this.#doubts.end(key);
     this.#orphans.end(key);
     this.#yielded.delete(key);
@@ -655,8 +671,11 @@ export class Ownership {
       ...(cause === undefined ? {} : { cause }),
       ...(tookMs === undefined ? {} : { tookMs }),
     });
-    if (from !== undefined && from !== self && this.#standingOf(from).reachable && !this.#standingOf(from).stock)
-      this.#say(from, 'claim', key);
+    // Where it is not known who held it, he hears of it as well: perhaps only the wire between them is cut.
+    const told = from === undefined ? this.#rankedIn(i) : [from];
+    for (const node of told) {
+      if (node !== self && this.#standingOf(node).reachable && !this.#standingOf(node).stock) this.#say(node, 'claim', key);
+    }
   }
 
   #release(key: AddressKey, to: string | undefined, cause: MoveCause | undefined): void {
@@ -680,6 +699,7 @@ export class Ownership {
     this.#presumed.delete(key);
     this.#requests.delete(key);
     this.#wanted.delete(key);
+    this.#offers.delete(key);
     this.#yielded.delete(key);
     this.#unanswerable.delete(key);
     this.#doubts.end(key);
@@ -754,6 +774,11 @@ export class Ownership {
     const key = this.#ballot.keys[i];
     if (on === undefined || key === undefined || this.#self === -1 || this.#startedAt === undefined) return false;
     return this.#preference.best(i) === this.#self && this.#options.canAnswer(key, on);
+  }
+
+  #rankedIn(i: number): readonly string[] {
+    const { rankings, ends, nodes } = this.#ballot;
+    return Array.from(rankings.subarray(beginOf(ends, i), ends[i]), (place) => nodes[place] ?? '');
   }
 
   /** A node that is in no ranking is nobody's best, not even where nobody is. */

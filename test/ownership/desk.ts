@@ -28,6 +28,8 @@ export class Desk {
   readonly ownership: Ownership;
   now = 1000;
   canAnswer = true;
+  /** Whether what it says is received. */
+  isHeard = true;
   #number = 0;
 
   constructor(ranking: string, nodes: string, failbackMs = 30_000) {
@@ -84,7 +86,7 @@ export class Desk {
     return this.#take(this.ownership.review(this.now));
   }
 
-  /** Everything that it does by itself within so long. What it said is received. */
+  /** Everything that it does by itself within so long. */
   pass(ms: number): string {
     const until = this.now + ms;
     const done: string[] = [];
@@ -106,6 +108,7 @@ export class Desk {
     if (effect.kind !== 'send') return [effect.kind];
     const { to, word } = effect.sent;
     if (word.kind === 'received') return [];
+    if (!this.isHeard) return [`${word.kind}>${to}`];
     const answer: Word = { kind: 'received', node: to, bootId: BOOT, number: word.number, keys: [] };
     return [`${word.kind}>${to}`, this.#take(this.ownership.hearWord(answer, this.now))].filter((text) => text !== '');
   }

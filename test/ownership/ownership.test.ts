@@ -79,7 +79,7 @@ describe('a handover to this node', () => {
 
   test.each<[string, (desk: Desk) => string, string]>([
     ['claims when the owner agrees, and tells him', (desk) => desk.hear('give', 'n2'), 'claim claim>n2'],
-    ['claims when the owner does not own it', (desk) => desk.hear('free', 'n2'), 'claim'],
+    ['claims when the owner does not own it', (desk) => desk.hear('free', 'n2'), 'claim claim>n2 claim>n3'],
     ['asks the wire when the owner knows of another', (desk) => [desk.hear('held', 'n2'), desk.pass(59)].join(''), 'ask ask'],
     ['takes no agreement from another', (desk) => desk.hear('give', 'n3'), ''],
     ['goes on waiting for 499 ms', (desk) => desk.pass(499), ''],
@@ -179,6 +179,17 @@ describe('leaving', () => {
     expect(desk.hear('give', 'n2')).toBe('claim claim>n2');
   });
 
+  test('one that hears of the offer before it hears that the other leaves takes it then, and not long after', () => {
+    const desk = standby('n2 n3 n1');
+    expect(desk.hear('give', 'n2')).toBe('');
+    desk.pass(10);
+    expect(desk.live('n2. n3')).toBe('claim claim>n2');
+    const other = standby('n2 n3 n1');
+    other.hear('give', 'n2');
+    other.pass(1000);
+    expect(other.live('n2. n3')).toBe('');
+  });
+
   test('one to whom a node offers that stays, takes nothing it did not ask for', () => {
     expect(standby('n2 n3 n1').hear('give', 'n2')).toBe('');
   });
@@ -272,6 +283,32 @@ describe('competing claims', () => {
     desk.rank('n1 n2 n3', true);
     desk.hearClaim('n2');
     expect(desk.rank('n1 n2 n3')).toBe('take>n2');
+  });
+});
+
+describe('what is not received', () => {
+  test('is said again', () => {
+    const desk = owner();
+    desk.isHeard = false;
+    desk.hearClaim('n2');
+    expect(desk.pass(50)).toBe('claim>n2 claim>n2');
+  });
+
+  test('is said no more when it does not hold any more', () => {
+    const desk = owner();
+    desk.isHeard = false;
+    desk.hearClaim('n2');
+    desk.rank('n3 n2 n1');
+    expect(desk.hear('claim', 'n3')).toBe('release');
+    expect(desk.pass(10_000)).toBe('');
+  });
+
+  test('is said no more to one that is not heard any more', () => {
+    const desk = standby();
+    desk.isHeard = false;
+    desk.rank('n1 n2 n3');
+    desk.live('n2- n3');
+    expect(desk.pass(10_000)).toBe('');
   });
 });
 

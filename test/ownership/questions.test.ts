@@ -58,3 +58,14 @@ test('who is held is asked for what he owns now, not for what he was asked for f
   questions.review(() => []);
   expect([...questions.keys]).toEqual([dns.key]);
 });
+
+test.each<[string, boolean, boolean]>([
+  ['one that falters, and was believed to own nothing, is held when it answers', true, true],
+  ['one that does not falter needs nobody to speak for it', false, false],
+])('%s', (_, isFaltering, isHeld) => {
+  questions.begin('n2', [WEB], 0);
+  questions.setMembers([member('n1', 'alive')]);
+  if (isFaltering) questions.begin('n1', [], 10);
+  questions.claim(WEB.key, MAC, 20);
+  expect(questions.holds('n1')).toBe(isHeld);
+});

@@ -449,6 +449,7 @@ export class Ownership {
   }
 
   #handOver(key: AddressKey, to: string, now: number): void {
+    this.#unsay('claim', key);
     this.#handed.set(key, { to, at: now + HAND_MS });
     this.#effects.push({ kind: 'hush', keys: [key] });
   }

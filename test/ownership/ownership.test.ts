@@ -49,7 +49,7 @@ describe('a start', () => {
     const desk = new Desk('n1 n2', 'n2-');
     desk.start({ isDoubtful: true });
     expect(desk.pass(59)).toBe('ask ask');
-    expect(desk.pass(1)).toBe('claim');
+    expect(desk.pass(1)).toBe('claim claim>n2 claim>n3');
   });
 
   test('in doubt claims nothing while somebody answers, and asks again each half second', () => {
@@ -299,7 +299,8 @@ describe('what is not received', () => {
     desk.isHeard = false;
     desk.hearClaim('n2');
     desk.rank('n3 n2 n1');
-    expect(desk.hear('claim', 'n3')).toBe('release');
+    expect(desk.hear('claim', 'n3')).toBe('hush');
+    expect(desk.pass(2)).toBe('release');
     expect(desk.pass(10_000)).toBe('');
   });
 
@@ -369,7 +370,7 @@ describe('a stall', () => {
     const desk = owner();
     expect(desk.stand()).toBe('release');
     expect(desk.pass(15)).toBe('ask ask');
-    expect(desk.pass(1)).toBe('claim');
+    expect(desk.pass(1)).toBe('claim claim>n2 claim>n3');
   });
 
   test('leaves it for its time to one that took over', () => {

@@ -327,7 +327,12 @@ export class Ownership {
       this.#yielded.delete(key);
       this.#review(key, now);
     }
-    for (const [key, { to, at }] of this.#handed) if (at <= now) this.#release(key, to, 'handover');
+    for (const [key, { to, at }] of this.#handed) {
+      if (at > now) continue;
+      this.#release(key, to, 'handover');
+      // What it should own may be another since it heard the other.
+      this.#review(key, now);
+    }
     this.#tickDoubts(now);
     this.#tickOrphans(now);
     return this.#finish(now);

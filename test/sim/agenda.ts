@@ -12,6 +12,14 @@ export class Agenda {
   readonly #heap: Entry[] = [];
   #order = 0;
   #now = 0;
+  #second = 0;
+  #acts = 0;
+  /** In one second of it, at most; whoever does more goes in circles. */
+  readonly #mostActs: number;
+
+  constructor(mostActs: number = Number.POSITIVE_INFINITY) {
+    this.#mostActs = mostActs;
+  }
 
   get now(): number {
     return this.#now;
@@ -40,9 +48,17 @@ export class Agenda {
       if (next === undefined || next.at > until || isOver()) break;
       this.#pop();
       this.#now = next.at;
+      this.#count();
       next.act();
     }
     if (!isOver()) this.#now = Math.max(this.#now, until);
+  }
+
+  #count(): void {
+    const second = Math.floor(this.#now / 1000);
+    if (second !== this.#second) [this.#second, this.#acts] = [second, 0];
+    this.#acts++;
+    if (this.#acts > this.#mostActs) throw new Error(`more than ${this.#mostActs} things happen within one second`);
   }
 
   #pop(): void {

@@ -11,6 +11,9 @@ const START_MS = 3000;
 /** So short a stall is nobody's business but of who asks meanwhile. */
 const HARMLESS_MS = 250;
 
+/** A few nodes and addresses have far less to do in a second. */
+const MOST_ACTS = 20_000;
+
 export interface Told {
   readonly world: World;
   readonly failure: Failure | undefined;
@@ -19,7 +22,7 @@ export interface Told {
 export function tell(story: Story, isRecorded = false): Told {
   const { seed, names, configuration, failbackMs, timersLateMs } = story;
   const join = (): readonly string[] => names.map((name) => `${name}:7946`);
-  const world = new World({ seed, names, configuration, failbackMs, timersLateMs, join, isRecorded });
+  const world = new World({ seed, names, configuration, failbackMs, timersLateMs, join, isRecorded, mostActs: MOST_ACTS });
   world.setWeather(story.weather);
   const stage = new Stage(world, new Watch(world));
   for (const event of story.events) world.at(event.at, () => stage.perform(event));

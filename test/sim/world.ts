@@ -19,6 +19,8 @@ export interface WorldOptions {
   /** How late the timers of a loop come, at most. */
   readonly timersLateMs: number;
   readonly join: (name: string) => readonly string[];
+  /** In one second, at most. */
+  readonly mostActs?: number;
   /** Whether what happens is written down. */
   readonly isRecorded?: boolean;
 }
@@ -35,13 +37,14 @@ export class World {
   /** What a speaker decided. */
   onTold: (machine: Machine, effect: AuthorityEffect) => void = () => undefined;
   isOver = false;
-  readonly #agenda = new Agenda();
+  readonly #agenda: Agenda;
   readonly #byAddress: ReadonlyMap<string, Machine>;
   readonly #ballots = new Map<string, Ballot>();
   #isChanged = false;
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.#agenda = new Agenda(options.mostActs);
     this.random = generator(options.seed);
     this.ways = new Ways(this.random);
     this.configuration = options.configuration;

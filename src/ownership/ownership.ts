@@ -330,6 +330,8 @@ export class Ownership {
     for (const [key, { to, at }] of this.#handed) {
       if (at > now) continue;
       this.#release(key, to, 'handover');
+      // An old view that gave it does not ask for it back before it is new.
+      if (this.#stale) this.#yielded.set(key, { to, until: now + YIELD_MS });
       // What it should own may be another since it heard the other.
       this.#review(key, now);
     }

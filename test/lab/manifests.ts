@@ -5,6 +5,8 @@
 export interface PoolOptions {
   /** Where its addresses are announced. @default everywhere */
   readonly interfaces?: readonly string[];
+  /** Of the advertisement, what else its spec says. */
+  readonly spec?: Readonly<Record<string, unknown>>;
 }
 
 export interface ServiceOptions {
@@ -15,7 +17,7 @@ export interface ServiceOptions {
 }
 
 /** A pool, and an advertisement of the same name for it alone. */
-export const pool = (name: string, addresses: readonly string[], { interfaces }: PoolOptions = {}): readonly object[] => [
+export const pool = (name: string, addresses: readonly string[], { interfaces, spec }: PoolOptions = {}): readonly object[] => [
   {
     apiVersion: 'metallb.io/v1beta1',
     kind: 'IPAddressPool',
@@ -26,7 +28,7 @@ export const pool = (name: string, addresses: readonly string[], { interfaces }:
     apiVersion: 'metallb.io/v1beta1',
     kind: 'L2Advertisement',
     metadata: { name, namespace: 'metallb-system' },
-    spec: { ipAddressPools: [name], interfaces },
+    spec: { ipAddressPools: [name], interfaces, ...spec },
   },
 ];
 

@@ -1,0 +1,60 @@
+/**
+ * The owner of a thousand addresses is killed: how long until each was announced by another, the last one counting.
+ */
+import { capture } from '../../lab/capture.js';
+import { type Figures, figure, median } from '../figures.js';
+import { type Failovers, failovers } from '../support/failovers.js';
+
+const ROUNDS = 5;
+const ADDRESSES = 1000;
+
+export async function run(): Promise<Figures> {
+  const node = (name: string): object => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { first: String(name === 'n1') } },
+  });
+  const preferred = [{ weight: 100, preference: { matchLabels: { first: 'true' } } }];
+  await using cluster = await failovers({
+    ...{ nodes: 3, addresses: ADDRESSES, more: ['n1', 'n2', 'n3'].map(node) },
+    advertisement: { preferredNodeSelectors: preferred },
+  });
+  const lastMs: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await allAt(cluster, 'n1');
+    lastMs.push(await killAndWait(cluster));
+    cluster.start('n1');
+  }
+  return [
+    figure(
+      'failover.sigkill1000.lastMs',
+      median(lastMs),
+      'ms',
+      `SIGKILL of the owner of ${ADDRESSES}, median of ${ROUNDS}, worst ${Math.round(Math.max(...lastMs))} ms; at most 300`,
+    ),
+  ];
+}
+
+async function allAt({ agents, addresses }: Failovers, node: string): Promise<void> {
+  for (const ip of addresses) {
+    const agent = agents.get(node);
+    if (agent?.log.findLast((line) => line['ip'] === ip && /^service/.test(line.event))?.event === 'serviceAnnounced') continue;
+    await agent?.logged((line) => line['ip'] === ip && line.event === 'serviceAnnounced', 30_000);
+  }
+}
+
+async function killAndWait({ lab, agents, addresses }: Failovers): Promise<number> {
+  await using watch = await capture(lab.client);
+  const atMs = performance.timeOrigin + performance.now();
+  const old = lab.network.host('n1').mac;
+  const ended = agents.get('n1')?.end('SIGKILL');
+  const missing = new Set(addresses);
+  let lastMs = 0;
+  await watch.next(({ senderAddress, targetAddress, senderMac, atNs }) => {
+    const ms = Number(atNs / 1000n) / 1000 - atMs;
+    if (senderAddress === targetAddress && senderMac !== old && ms > 0 && missing.delete(senderAddress)) lastMs = ms;
+    return missing.size === 0;
+  });
+  await ended;
+  return lastMs;
+}

@@ -134,6 +134,8 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
+const isReadyMember = (line: LogLine | undefined): boolean => line?.['state'] === 'alive' && line['ready'] === true;
+
 /**
  * Who answers for `ip` once every node is ready: nodes that were ready a moment before the others may have answered first.
  */
@@ -144,7 +146,7 @@ export async function leaderOf(
   const isReady = ([node, { log }]: [string, AgentProcess]): boolean =>
     [...agents.keys()].every(
       (other) =>
-        other === node || log.findLast((line) => line.event === 'memberChanged' && line['node'] === other)?.['ready'] === true,
+        other === node || isReadyMember(log.findLast((line) => line.event === 'memberChanged' && line['node'] === other)),
     );
   return until(`one node leads for ${ip}, and every node knows the others to be ready`, () => {
     if (![...agents].every(isReady)) return undefined;

@@ -30,6 +30,18 @@ export interface Word {
   readonly keys: readonly AddressKey[];
 }
 
+/**
+ * Whether the life of its sender says it that `peers` know by their beats, whose numbers only rise. What an earlier life said is not
+ * so any more, whoever sends it again.
+ */
+export const isOfPresentLife = (
+  { kind, node, bootId }: Word,
+  peers: ReadonlyMap<string, { readonly bootId: BootId }>,
+): boolean => {
+  const peer = peers.get(node);
+  return peer !== undefined && (kind === 'received' || peer.bootId === bootId);
+};
+
 /** A full word stays below 1,200 bytes, so that it fits a datagram however it is wrapped. */
 export const MOST_KEYS4 = 128;
 export const MOST_KEYS6 = 24;

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addressKey, ipv4, ipv6 } from '../../src/net/address.js';
-import { decodeWord, encodeWord, MOST_KEYS4, MOST_KEYS6, WORD_KINDS, type Word } from '../../src/ownership/word.js';
+import {
+  decodeWord,
+  encodeWord,
+  isOfPresentLife,
+  MOST_KEYS4,
+  MOST_KEYS6,
+  WORD_KINDS,
+  type Word,
+} from '../../src/ownership/word.js';
 
 const four = fc.nat(0xffffffff).map((value) => addressKey(ipv4(value)));
 const word32 = fc.nat(0xffffffff);
@@ -55,4 +63,14 @@ test('bytes that are cut, longer, changed or random never throw, and only exact 
       expect(decodeWord(bytes)).toBeUndefined();
     }),
   );
+});
+
+test.each<[string, Partial<Word>, boolean]>([
+  ['is heard from the life that beats', {}, true],
+  ['is not heard from another life, which may be an earlier one', { bootId: '00000000000000ff' }, false],
+  ['is not heard from a node that does not beat', { node: 'n9' }, false],
+  ['that was received is told with the boot id of whom it tells', { kind: 'received', bootId: '00000000000000ff' }, true],
+])('a word %s', (_, differs, isHeard) => {
+  const word: Word = { kind: 'claim', node: 'n2', bootId: '00000000000000bb', number: 1, keys: [], ...differs };
+  expect(isOfPresentLife(word, new Map([['n2', { bootId: '00000000000000bb' }]]))).toBe(isHeard);
 });

@@ -19,7 +19,7 @@ import type { AddressKey } from '../../src/net/address.js';
 import type { Mac } from '../../src/net/mac.js';
 import { Authority, type AuthorityEffect } from '../../src/ownership/authority.js';
 import { hasStoodStill } from '../../src/ownership/standstill.js';
-import type { Word } from '../../src/ownership/word.js';
+import { isOfPresentLife, type Word } from '../../src/ownership/word.js';
 import { Lines, type Sockets } from './lines.js';
 
 export interface Table {
@@ -117,7 +117,7 @@ export class Speaker {
   }
 
   hearWord(word: Word): void {
-    if (this.#heartbeat.peers.has(word.node)) this.#decide((now) => this.authority.hearWord(word, now));
+    if (isOfPresentLife(word, this.#heartbeat.peers)) this.#decide((now) => this.authority.hearWord(word, now));
   }
 
   hearClaim(key: AddressKey, mac: Mac): void {

@@ -59,6 +59,7 @@ class Timer {
 }
 
 export class AgentNode implements AsyncDisposable {
+  readonly bootId: string = randomBytes(8).toString('hex');
   readonly issues: Issue[] = [];
   readonly words: Word[] = [];
   readonly crashes: string[] = [];
@@ -78,7 +79,7 @@ export class AgentNode implements AsyncDisposable {
       peers: join.map((host) => ({ host, port: PORT })),
       onChange: () => this.#lifelines.setMembers(this.liveness.membership.members),
       onWord: (word) => void this.words.push(word),
-      ...{ bootId: randomBytes(8).toString('hex'), onSettled: nothing, onAllHeard: nothing },
+      ...{ bootId: this.bootId, onSettled: nothing, onAllHeard: nothing },
       ...{ onReunion: nothing, onFaltering: nothing, onSteady: nothing },
       onSchedule: () => this.#timer.schedule(),
     });

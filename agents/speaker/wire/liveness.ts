@@ -23,7 +23,7 @@ import { mix } from '../../../src/membership/mixed.js';
 import { tidingsOf } from '../../../src/membership/tidings.js';
 import type { Mac } from '../../../src/net/mac.js';
 import type { Arrival } from '../../../src/ownership/authority.js';
-import { decodeWord, encodeWord, type Word } from '../../../src/ownership/word.js';
+import { decodeWord, encodeWord, isOfPresentLife, type Word } from '../../../src/ownership/word.js';
 import type { LogRecord } from '../../runtime/log.js';
 import type { GossipSample } from '../../runtime/metrics.js';
 import { destinationOf } from './endpoints.js';
@@ -228,7 +228,7 @@ export class Liveness {
     const version = beatVersion(body);
     if (version === undefined) {
       const word = decodeWord(body);
-      if (word !== undefined && this.#state?.peers.has(word.node) === true) this.#options.onWord(word);
+      if (word !== undefined && this.#state !== undefined && isOfPresentLife(word, this.#state.peers)) this.#options.onWord(word);
       return;
     }
     const beat = decodeBeat(body);

@@ -95,6 +95,8 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
     });
     view.on('exit', (code) => resolve(code === 0 ? 1 : code));
     signal.addEventListener('abort', () => resolve(0), { once: true });
+    // It may have come while the port was taken.
+    if (signal.aborted) resolve(0);
     void wire.start(ended.signal);
   });
   setTimeout(releaseMemory, RELEASE_AFTER_MS).unref();

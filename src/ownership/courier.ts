@@ -13,16 +13,20 @@ const AGAIN_MS = 25;
 /** Between two sendings to one that does not listen: it may have left, and stays listed. */
 const SELDOM_MS = 250;
 const OFTEN = 40;
-/** Words that wait for one peer, at most: 100,000 addresses. More means that it does not listen. */
+/** Groups of addresses that wait for one peer, and addresses of one group, at most. More means that it does not listen. */
 const MOST_WAITING = 1024;
+const MOST_OF_GROUP = 1 << 17;
 /** Peers remembered, at most. */
 const MOST_PEERS = 512;
 
 type Outgoing = Pick<Word, 'kind' | 'keys'>;
 
 interface Line {
-  readonly waiting: Outgoing[];
-  /** Of the word under way; the first of `waiting`. */
+  /** In order, and what is said of many addresses in one; none is empty. There may be thousands, of which any may have to be unsaid. */
+  readonly waiting: { readonly kind: WordKind; readonly keys: Set<AddressKey> }[];
+  /** The word under way, whose addresses wait no more. */
+  flight: Outgoing | undefined;
+  /** Of the word under way, or of the next. */
   number: number;
   sentAt: number;
   /** Of the word under way. */
@@ -49,29 +53,32 @@ export class Courier {
   /** When to call `due`. */
   get wakeAt(): number {
     let at = Number.POSITIVE_INFINITY;
-    for (const line of this.#lines.values()) if (line.waiting.length > 0) at = Math.min(at, againAt(line));
+    for (const line of this.#lines.values())
+      if (line.flight !== undefined || line.waiting.length > 0) at = Math.min(at, againAt(line));
     return at;
   }
 
-  say(to: string, kind: WordKind, keys: readonly AddressKey[]): void {
-    const line = this.#lines.get(to) ?? { waiting: [], number: 1, sentAt: Number.NEGATIVE_INFINITY, sendings: 0 };
+  say(to: string, kind: WordKind, keys: Iterable<AddressKey>): void {
+    const line = this.#lines.get(to) ?? newLine();
     this.#lines.set(to, line);
-    for (const part of inParts(keys)) if (line.waiting.length < MOST_WAITING) line.waiting.push({ kind, keys: part });
+    const last = line.waiting.at(-1);
+    const group = last?.kind === kind ? last : { kind, keys: new Set<AddressKey>() };
+    for (const key of keys) if (group.keys.size < MOST_OF_GROUP) group.keys.add(key);
+    if (group !== last && group.keys.size > 0 && line.waiting.length < MOST_WAITING) line.waiting.push(group);
   }
 
   /** That holds no more: words to whomever that still wait say it no more. */
   unsay(kind: WordKind, key: AddressKey): void {
     for (const line of this.#lines.values()) {
-      const [first] = line.waiting;
-      if (first === undefined || !line.waiting.some((word) => word.kind === kind && word.keys.includes(key))) continue;
-      const rest = line.waiting.flatMap((word): Outgoing[] => {
-        if (word.kind !== kind) return [word];
-        const keys = word.keys.filter((one) => one !== key);
-        return keys.length === 0 ? [] : [{ kind, keys }];
-      });
-      line.waiting.splice(0, line.waiting.length, ...rest);
-      // The word under way is another now, or was heard already: what comes next is newer than it.
-      if (rest[0] !== first) next(line);
+      for (let i = line.waiting.length - 1; i >= 0; i--) {
+        const group = line.waiting[i];
+        if (group?.kind === kind && group.keys.delete(key) && group.keys.size === 0) line.waiting.splice(i, 1);
+      }
+      const { flight } = line;
+      if (flight?.kind !== kind || !flight.keys.includes(key)) continue;
+      // It is another word now, or was heard already: what comes next is newer than it.
+      const keys = flight.keys.filter((one) => one !== key);
+      next(line, keys.length === 0 ? undefined : { kind, keys });
     }
   }
 
@@ -79,12 +86,13 @@ export class Courier {
   due(now: number): readonly Sent[] {
     const sent: Sent[] = [];
     for (const [to, line] of this.#lines) {
-      const [first] = line.waiting;
       // A tenth of a millisecond keeps the rounding of clocks with fractions from putting it off.
-      if (first === undefined || againAt(line) > now + 0.1) continue;
+      if (againAt(line) > now + 0.1) continue;
+      line.flight ??= cutFrom(line);
+      if (line.flight === undefined) continue;
       line.sentAt = now;
       line.sendings++;
-      sent.push({ to, word: { ...first, node: this.#self, bootId: this.#bootId, number: line.number } });
+      sent.push({ to, word: { ...line.flight, node: this.#self, bootId: this.#bootId, number: line.number } });
     }
     return sent;
   }
@@ -114,30 +122,44 @@ export class Courier {
     // The number goes on: if it is the same life after all, the next word is newer than all it took.
     if (line === undefined) return;
     line.waiting.length = 0;
-    next(line);
+    next(line, undefined);
   }
 
   #received({ node, bootId, number }: Word): void {
     const line = this.#lines.get(node);
-    if (line === undefined || bootId !== this.#bootId || number !== line.number || line.waiting.length === 0) return;
-    line.waiting.shift();
-    next(line);
+    if (line === undefined || bootId !== this.#bootId || number !== line.number || line.flight === undefined) return;
+    next(line, undefined);
   }
 }
 
 const againAt = ({ sentAt, sendings }: Line): number => sentAt + (sendings < OFTEN ? AGAIN_MS : SELDOM_MS);
 
-function next(line: Line): void {
+const newLine = (): Line => ({
+  waiting: [],
+  flight: undefined,
+  number: 1,
+  sentAt: Number.NEGATIVE_INFINITY,
+  sendings: 0,
+});
+
+function next(line: Line, flight: Outgoing | undefined): void {
+  line.flight = flight;
   line.number++;
   line.sentAt = Number.NEGATIVE_INFINITY;
   line.sendings = 0;
 }
 
-function inParts(keys: readonly AddressKey[]): AddressKey[][] {
-  const four = keys.filter((key) => typeof key === 'number');
-  const six = keys.filter((key) => typeof key === 'string');
-  return [...chunks(four, MOST_KEYS4), ...chunks(six, MOST_KEYS6)];
+/** As much of what waits first as one word holds. */
+function cutFrom({ waiting }: Line): Outgoing | undefined {
+  const [group] = waiting;
+  if (group === undefined) return undefined;
+  const keys: AddressKey[] = [];
+  let [room4, room6] = [MOST_KEYS4, MOST_KEYS6];
+  for (const key of group.keys) {
+    if ((typeof key === 'number' ? room4-- : room6--) === 0) break;
+    keys.push(key);
+  }
+  for (const key of keys) group.keys.delete(key);
+  if (group.keys.size === 0) waiting.shift();
+  return { kind: group.kind, keys };
 }
-
-const chunks = <T>(all: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));

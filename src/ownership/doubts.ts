@@ -26,6 +26,8 @@ interface Doubt {
 
 export class Doubts {
   readonly #doubts = new Map<AddressKey, Doubt>();
+  /** Not later than the earliest `nextAt`: there may be thousands, and it is asked for after each frame. */
+  #nextAt = Number.POSITIVE_INFINITY;
   #pacedUntil = Number.NEGATIVE_INFINITY;
 
   has(key: AddressKey): boolean {
@@ -38,14 +40,14 @@ export class Doubts {
 
   /** When to call `step`. */
   get wakeAt(): number {
-    let at = Number.POSITIVE_INFINITY;
-    for (const { nextAt } of this.#doubts.values()) at = Math.min(at, nextAt);
-    return Math.max(at, this.#pacedUntil);
+    return Math.max(this.#nextAt, this.#pacedUntil);
   }
 
   /** Begins to ask, at the time `at`. */
   begin(key: AddressKey, at: number, everyMs: number = EVERY_MS): void {
-    if (!this.#doubts.has(key)) this.#doubts.set(key, { tries: 0, nextAt: at, everyMs, answered: false });
+    if (this.#doubts.has(key)) return;
+    this.#doubts.set(key, { tries: 0, nextAt: at, everyMs, answered: false });
+    this.#nextAt = Math.min(this.#nextAt, at);
   }
 
   /** Somebody else answers for it. */
@@ -56,6 +58,7 @@ export class Doubts {
 
   end(key: AddressKey): void {
     this.#doubts.delete(key);
+    if (this.#doubts.size === 0) this.#nextAt = Number.POSITIVE_INFINITY;
   }
 
   /** Addresses to ask for now, and those for which nobody answered, of which there is no doubt any more. */
@@ -76,6 +79,8 @@ export class Doubts {
         this.#pacedUntil = now + PACE_MS;
       }
     }
+    this.#nextAt = Number.POSITIVE_INFINITY;
+    for (const { nextAt } of this.#doubts.values()) this.#nextAt = Math.min(this.#nextAt, nextAt);
     return { ask, silent };
   }
 }

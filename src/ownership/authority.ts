@@ -70,6 +70,11 @@ export class Authority {
     return this.#ownership.unanswerable;
   }
 
+  /** Where the address is announced, as the table tells; undefined: it is in none. */
+  onOf(key: AddressKey): On | undefined {
+    return this.#ownership.onOf(key);
+  }
+
   /** Where this node answers for the address, or would if nobody else did. */
   concernOf(key: AddressKey): On | undefined {
     return this.#ownership.concernOf(key);
@@ -96,7 +101,9 @@ export class Authority {
 
   /** When to call `tick`, in milliseconds of the injected clock. */
   get wakeAt(): number {
-    return Math.min(this.#ownership.wakeAt, this.#questions.wakeAt, this.#arrival?.until ?? Number.POSITIVE_INFINITY);
+    // Without a table there is nothing to do when the wait for one that knows the members is over.
+    const until = this.#ballot === undefined ? undefined : this.#arrival?.until;
+    return Math.min(this.#ownership.wakeAt, this.#questions.wakeAt, until ?? Number.POSITIVE_INFINITY);
   }
 
   /** Another table; `known` are the members that it takes into account, `stale` tells that the view knows itself to be old. */

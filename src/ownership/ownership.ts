@@ -28,6 +28,8 @@ const TURN_MS = 100;
  * have been read yet, when the other's word has.
  */
 const HAND_MS = 2;
+/** How long a stock speaker has to announce what is its own now. It is heard to do so, as somebody unknown, or not. */
+const STOCK_MS = 3000;
 /** How long after an offer its sender may turn out to leave. */
 const OFFER_MS = 1000;
 /** How long the loser of a split view leaves the address alone. */
@@ -123,13 +125,13 @@ export class Ownership {
   readonly #given = new Map<AddressKey, string>();
   /** When an address was last defended against a stranger. */
   readonly #defended = new Map<AddressKey, number>();
-  /** Handed over: the other is heard, and this node is about to be silent. */
+  /** Handed over: the other is heard, or will not say that he has it, and this node is about to be silent. */
   readonly #handed = new Map<AddressKey, { readonly to: string; readonly at: number }>();
   readonly #yielded = new Map<AddressKey, { readonly to: string; readonly until: number }>();
   /** By node: what it said that it cannot announce. */
   readonly #declines = new Map<string, Set<AddressKey>>();
-  /** By node: what this one told it that it cannot announce. */
-  readonly #toldDeclines = new Map<string, Set<AddressKey>>();
+  /** By node: what this one told it last of addresses that it could not announce at some time. */
+  readonly #toldDeclines = new Map<string, Map<AddressKey, 'decline' | 'resume'>>();
   #startedAt: number | undefined;
   /** Not every listed peer was heard yet: what nobody is known to own may be owned all the same. */
   #isDoubtful = false;
@@ -138,7 +140,7 @@ export class Ownership {
   #leaveBy: number | undefined;
   #effects: OwnershipEffect[] = [];
   #moves: OwnerMove[] = [];
-  #words = new Map<string, AddressKey[]>();
+  #words = new Map<string, Set<AddressKey>>();
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -165,6 +167,11 @@ export class Ownership {
     if (this.#doubts.has(key) || this.#orphans.has(key)) return true;
     const i = this.#entries.get(key);
     return i !== undefined && this.#self !== -1 && isEntryNear(this.#ballot, i, this.#self);
+  }
+
+  /** Where the address is announced, as the table tells; undefined: it is in none. */
+  onOf(key: AddressKey): On | undefined {
+    return this.#ballot.on[this.#entries.get(key) ?? -1];
   }
 
   /** Where this node answers for the address, or would if nobody else did. */
@@ -203,26 +210,28 @@ export class Ownership {
     // What it yielded because others knew better, it may have back when it knows as well.
     if (this.#stale && !stale) this.#yielded.clear();
     this.#stale = stale;
+    const before = this.#entries;
     this.#entries = new Map(ballot.keys.map((key, i) => [key, i]));
     this.#self = ballot.nodes.indexOf(this.#options.self);
-    for (const key of this.#holders.keys()) if (!this.#entries.has(key)) this.#forget(key);
+    for (const key of before.keys()) if (!this.#entries.has(key)) this.#forget(key);
     return this.#reviewAll(now);
   }
 
   /** Who the nodes are now, this one too; one that is missing is gone. */
   setStandings(standings: ReadonlyMap<string, Standing>, now: number): readonly OwnershipEffect[] {
     const [lost, met] = [unreachableOf(this.#standings, standings), unreachableOf(standings, this.#standings)];
-    for (const name of lost) this.#lose(name);
+    for (const name of lost) this.#courier.forget(name);
+    for (const name of this.#standings.keys()) if (!standings.has(name)) this.#forgetNode(name);
     this.#standings = standings;
     for (const name of met) this.#introduce(name);
-    if (this.#hasStock() && this.#returningUntil !== undefined) this.#endReturn();
+    if (this.#returningUntil !== undefined && (this.#hasStock() || !this.#hasServing())) this.#endReturn();
     return this.#reviewAll(now);
   }
 
   /** The peer lives another life: it remembers nothing of what was said. */
   restarted(peer: string, now: number): readonly OwnershipEffect[] {
-    this.#lose(peer);
-    this.#declines.delete(peer);
+    this.#courier.forget(peer);
+    this.#forgetNode(peer);
     for (const [key, node] of this.#holders) if (node === peer) this.#holders.delete(key);
     return this.#reviewAll(now);
   }
@@ -283,7 +292,9 @@ export class Ownership {
     this.#answeredOrphan(key, claimant.node);
     const i = this.#entries.get(key);
     if (i === undefined) return this.#finish(now);
+    const handed = this.#handed.get(key);
     if (claimant.node !== undefined) this.#claimedBy(i, key, claimant.node, now);
+    else if (handed !== undefined) this.#handed.set(key, { ...handed, at: Math.min(handed.at, now + HAND_MS) });
     else if (this.#claims.has(key) && this.#isDoubtful && claimant.isLower) {
       // Two nodes that never heard each other: what nobody can know, the MACs decide.
       this.#release(key, undefined, 'claimed');
@@ -448,16 +459,16 @@ export class Ownership {
     }
     if (this.#handed.has(key)) return;
     const turn = this.#turnOn(i, key, by);
-    if (turn === 'handover') this.#handOver(key, by, now);
+    if (turn === 'handover') this.#handOver(key, by, now + HAND_MS);
     else if (turn === 'contest') this.#contest(key, by, now);
     else if (turn === 'believe') this.#believe(key, by, now);
     else if (turn === 'yield') this.#yield(key, by, now);
     else this.#release(key, by, turn);
   }
 
-  #handOver(key: AddressKey, to: string, now: number): void {
+  #handOver(key: AddressKey, to: string, at: number): void {
     this.#unsay('claim', key);
-    this.#handed.set(key, { to, at: now + HAND_MS });
+    this.#handed.set(key, { to, at });
     this.#effects.push({ kind: 'hush', keys: [key] });
   }
 
@@ -537,12 +548,12 @@ export class Ownership {
     const [key, on] = [this.#ballot.keys[i], this.#ballot.on[i]];
     if (key === undefined || on === undefined) return;
     const best = this.#preference.best(i);
-    if (this.#claims.has(key)) this.#reviewOwned(i, key, on, best);
+    if (this.#claims.has(key)) this.#reviewOwned(i, key, on, best, now);
     else if (this.#isSelf(best)) this.#reviewWanted(i, key, on, now);
     else this.#reviewOthers(i, key, best, now);
   }
 
-  #reviewOwned(i: number, key: AddressKey, on: On, best: number): void {
+  #reviewOwned(i: number, key: AddressKey, on: On, best: number, now: number): void {
     this.#unanswerable.delete(key);
     const [isRanked, isMine] = [this.#isRanked(i), this.#isSelf(best)];
     const next = this.#nameOf(isMine ? this.#bestButSelf(i) : best);
@@ -550,7 +561,7 @@ export class Ownership {
       if (isMine) this.#unanswerable.add(key);
       this.#release(key, next, undefined);
     } else if (this.#handed.has(key)) {
-      // The other has it already.
+      // The other has it already, or takes it.
       return;
     } else if (isMine) {
       this.#given.delete(key);
@@ -558,6 +569,8 @@ export class Ownership {
       if (!sameOn(this.#claims.get(key), on)) this.#claim(i, key, this.#options.self, undefined);
     } else if (!this.#mayStay(i, isRanked, next)) {
       this.#release(key, next, undefined);
+    } else if (next !== undefined && this.#standingOf(next).stock) {
+      this.#handOver(key, next, now + STOCK_MS);
     } else if (next !== undefined && this.#leaveBy !== undefined) {
       if (this.#given.get(key) !== next) this.#give(key, next);
     } else if (next !== undefined && this.#contests.isWith(key, next)) {
@@ -730,23 +743,39 @@ export class Ownership {
       }
     }
     for (const name of new Set([...wanted.keys(), ...this.#toldDeclines.keys()])) {
-      const [now, before] = [wanted.get(name) ?? new Set<AddressKey>(), this.#toldDeclines.get(name) ?? new Set<AddressKey>()];
-      for (const key of now) if (!before.has(key)) this.#say(name, 'decline', key);
-      for (const key of before) if (!now.has(key)) this.#say(name, 'resume', key);
-      if (now.size === 0) this.#toldDeclines.delete(name);
-      else this.#toldDeclines.set(name, now);
+      // One that is not heard is told when it is.
+      if (this.#standingOf(name).reachable) this.#tellDeclinesTo(name, wanted.get(name) ?? new Set());
     }
+  }
+
+  #tellDeclinesTo(name: string, now: ReadonlySet<AddressKey>): void {
+    const told = this.#toldDeclines.get(name) ?? new Map<AddressKey, 'decline' | 'resume'>();
+    const tell = (kind: 'decline' | 'resume', key: AddressKey): void => {
+      told.set(key, kind);
+      this.#say(name, kind, key);
+    };
+    for (const key of now) if (told.get(key) !== 'decline') tell('decline', key);
+    for (const [key, kind] of told) if (kind === 'decline' && !now.has(key)) tell('resume', key);
+    this.#toldDeclines.set(name, told);
   }
 
   /** Whoever was not heard may have claimed the same; where the wire was cut as well, he does not know what this node answers for. */
   #introduce(peer: string): void {
     if (peer === this.#options.self || this.#standingOf(peer).stock || this.#leaveBy !== undefined) return;
     for (const key of this.#claims.keys()) this.#say(peer, 'claim', key);
+    // What was under way to it was dropped, and it may remember what was before.
+    const told = this.#toldDeclines.get(peer);
+    for (const key of told?.keys() ?? []) {
+      const kind = this.#unanswerable.has(key) ? 'decline' : 'resume';
+      told?.set(key, kind);
+      this.#say(peer, kind, key);
+    }
   }
 
-  #lose(peer: string): void {
-    this.#courier.forget(peer);
-    this.#toldDeclines.delete(peer);
+  /** What was said between this node and that one: another life of it will not know. */
+  #forgetNode(name: string): void {
+    this.#declines.delete(name);
+    this.#toldDeclines.delete(name);
   }
 
   #beginReturn(now: number): void {
@@ -768,6 +797,12 @@ export class Ownership {
 
   #hasStock(): boolean {
     for (const { stock, live } of this.#standings.values()) if (stock && live) return true;
+    return false;
+  }
+
+  /** Whether another serves the cluster that did not come back a short time ago. */
+  #hasServing(): boolean {
+    for (const [name, { live, returning }] of this.#standings) if (name !== this.#options.self && live && !returning) return true;
     return false;
   }
 
@@ -798,19 +833,13 @@ export class Ownership {
 
   #say(to: string, kind: WordKind, key: AddressKey): void {
     const known = this.#words.get(`${kind} ${to}`);
-    if (known === undefined) this.#words.set(`${kind} ${to}`, [key]);
-    else known.push(key);
+    if (known === undefined) this.#words.set(`${kind} ${to}`, new Set([key]));
+    else known.add(key);
   }
 
   /** What is said no more, whether it went out or not. */
   #unsay(kind: WordKind, key: AddressKey): void {
-    for (const [line, keys] of this.#words) {
-      if (!line.startsWith(`${kind} `)) continue;
-      this.#words.set(
-        line,
-        keys.filter((one) => one !== key),
-      );
-    }
+    for (const [line, keys] of this.#words) if (line.startsWith(`${kind} `)) keys.delete(key);
     this.#courier.unsay(kind, key);
   }
 

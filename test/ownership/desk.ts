@@ -12,12 +12,13 @@ const KEY = addressKey(ipv4(0xc0000201));
 const BOOT = '00000000000000aa';
 const LIVE: Standing = { ...ABSENT, live: true, reachable: true };
 
-/** `n2` lives; `-` is not heard, `*` came back, `~` knows that its view is old, `.` is heard and may own nothing. */
+/** `n2` lives; `-` is not heard, `*` came back, `~` knows that its view is old, `.` is heard and may own nothing, `$` is a stock speaker. */
 function standingOf(text: string): readonly [string, Standing] {
-  const name = text.replace(/[-*~.]/g, '');
+  const name = text.replace(/[-*~.$]/g, '');
   const isHeard = !text.includes('-');
   const live = isHeard && !text.includes('.');
-  return [name, { ...LIVE, live, reachable: isHeard, returning: text.includes('*'), stale: text.includes('~') }];
+  const [returning, stale, stock] = [text.includes('*'), text.includes('~'), text.includes('$')];
+  return [name, { ...LIVE, live, reachable: isHeard, returning, stale, stock }];
 }
 
 function tableOf(ranking: string): Ballot {

@@ -394,3 +394,77 @@ describe('a stall', () => {
     expect(desk.owns).toBe(true);
   });
 });
+
+describe('beside a stock speaker, whose MACs nobody knows', () => {
+  test('what should be its own is left to it when somebody unknown claims it', () => {
+    const desk = owner('n1 n2 n3', 'n2 n3');
+    desk.live('n2$ n3');
+    expect(desk.rank('n2 n1 n3')).toBe('hush');
+    expect([desk.hearClaim(undefined), desk.pass(2)].join('')).toBe('release');
+    expect(desk.pass(60_000)).toBe('');
+  });
+
+  test('what should be its own is left to it after 3 s in any case', () => {
+    const desk = owner('n1 n2 n3', 'n2 n3');
+    desk.live('n2$ n3');
+    desk.rank('n2 n1 n3');
+    expect(desk.pass(2999)).toBe('');
+    expect(desk.pass(60_000)).toBe('release');
+  });
+
+  test('one that leaves is gone when somebody unknown claims what it offered', () => {
+    const desk = owner('n1 n2', 'n2$');
+    desk.leave();
+    desk.hearClaim(undefined);
+    desk.pass(2);
+    expect(desk.ownership.isGone(desk.now)).toBe(true);
+  });
+
+  test('what is its own is kept', () => {
+    const desk = owner('n1 n2', 'n2$');
+    expect(desk.hearClaim(undefined)).toBe('');
+    expect(desk.owns).toBe(true);
+  });
+});
+
+describe('one that came back', () => {
+  test('is one no more when all others came back as well, and only waits for those that did not', () => {
+    const desk = new Desk('n1 n2 n3', 'n2 n3', Number.POSITIVE_INFINITY);
+    desk.start({ isReturn: true });
+    desk.live('n2* n3');
+    expect(desk.ownership.isReturning).toBe(true);
+    desk.live('n2* n3-');
+    expect(desk.ownership.isReturning).toBe(false);
+  });
+});
+
+describe('what is remembered of others', () => {
+  test('what a node declined that was forgotten since is its own again', () => {
+    const desk = standby();
+    desk.hear('decline', 'n2');
+    desk.live('n3');
+    desk.live('n2 n3');
+    expect(desk.hear('take', 'n2')).toBe('give>n2');
+  });
+
+  test('one that is heard again is told what was declined, and what is no more', () => {
+    const desk = owner();
+    desk.review(false);
+    desk.live('n2- n3');
+    desk.hear('claim', 'n3');
+    expect(desk.review(true)).toBe('take>n3 resume>n3');
+    expect(desk.live('n2 n3')).toBe('resume>n2');
+    desk.review(false);
+    desk.live('n2- n3');
+    expect(desk.live('n2 n3')).toBe('decline>n2');
+  });
+
+  test('what is in no table any more cannot lack an interface', () => {
+    const desk = new Desk('n1', '');
+    desk.start();
+    desk.review(false);
+    expect(desk.ownership.unanswerable.size).toBe(1);
+    desk.withdraw();
+    expect(desk.ownership.unanswerable.size).toBe(0);
+  });
+});

@@ -280,7 +280,7 @@ export class Wire {
         this.#strangers.review();
         break;
       case 'ask':
-        for (const key of effect.keys) this.#ask(key, this.#onOf(key));
+        for (const key of effect.keys) this.#ask(key, this.#authority.onOf(key) ?? 'all');
         break;
       case 'question':
         this.#ask(effect.question.key, effect.question.on);
@@ -314,10 +314,6 @@ export class Wire {
 
   #ask(key: AddressKey, on: On): void {
     for (const port of this.#ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, 'question');
-  }
-
-  #onOf(key: AddressKey): On {
-    return this.#ballot.on[this.#ballot.keys.indexOf(key)] ?? 'all';
   }
 
   #claimsOf(keys: readonly AddressKey[]): Claims {

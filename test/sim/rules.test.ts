@@ -171,6 +171,19 @@ describe('a node that comes back', () => {
     expect(changes[0]?.at).toBeLessThan(30_500);
   });
 
+  test('after all the others, as in a rolling restart, is not preferred to them', () => {
+    for (const failbackMs of [30_000, Number.POSITIVE_INFINITY]) {
+      const scene = atRest({ failbackMs });
+      for (const node of ['n1', 'n2']) {
+        during(scene, 2000, () => scene.happen({ kind: 'leave', node }));
+        during(scene, 3000, () => scene.happen({ kind: 'start', node }));
+      }
+      expect(scene.who).toBe('n3');
+      expect(order(during(scene, 2000, () => scene.happen({ kind: 'leave', node: 'n3' }))).at(-1)).toBe('n1');
+      expect(order(during(scene, 60_000, () => scene.happen({ kind: 'start', node: 'n3' })))).toEqual([]);
+    }
+  });
+
   test('begins to wait anew when it dies again', () => {
     const scene = atRest();
     during(scene, 5000, () => scene.happen({ kind: 'crash', node: 'n1' }));

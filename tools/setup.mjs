@@ -228,7 +228,7 @@ function rebuildCap(why) {
 function isBuiltWell() {
   const module = existsSync(CAP) ? readFileSync(CAP) : Buffer.alloc(0);
   return (
-    !module.includes('__assert_fail') && ['frames are cut at 256 bytes', 'releaseMemory'].every((one) => module.includes(one))
+    !module.includes('__assert_fail') && ['frames are cut at 256 bytes', 'releaseFreed'].every((one) => module.includes(one))
   );
 }
 

@@ -13,8 +13,8 @@ const WORTHWHILE_BYTES = 2 << 20;
 /** Threads that start after this call can be trimmed. */
 export const allowTrimming = (): void => setFlagsFromString('--expose-gc');
 
-/** Trims this thread now and then, until `signal` aborts. Does nothing where {@link allowTrimming} was not called in time. */
-export function keepTrimmed(signal: AbortSignal): void {
+/** Trims this thread now and then, and tells each time, until `signal` aborts. Does nothing where {@link allowTrimming} was not called in time. */
+export function keepTrimmed(onTrimmed: () => void, signal: AbortSignal): void {
   const { gc } = globalThis;
   if (gc === undefined) return;
   let left = 0;
@@ -22,6 +22,7 @@ export function keepTrimmed(signal: AbortSignal): void {
     if (getHeapStatistics().total_physical_size < left + WORTHWHILE_BYTES) return;
     trim(gc);
     left = getHeapStatistics().total_physical_size;
+    onTrimmed();
   }, LOOK_MS).unref();
   signal.addEventListener('abort', () => clearInterval(timer));
 }

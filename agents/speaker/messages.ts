@@ -29,6 +29,8 @@ export type ToWire =
   | { readonly type: 'sample'; readonly id: number }
   /** Startup cannot go on: the process ends with these. */
   | { readonly type: 'fatal'; readonly issues: readonly Issue[] }
+  /** The view thread has collected what a piece of work left. */
+  | { readonly type: 'trimmed' }
   /** The view thread has taken back what it did to this host and may be ended. */
   | { readonly type: 'stopped' };
 

@@ -11,7 +11,7 @@ import { allowTrimming } from '../runtime/trim.js';
 import type { ToView, ToWire } from './messages.js';
 import type { AgentOptions } from './options.js';
 import { keepLowDescriptors } from './wire/descriptors.js';
-import { checkBuild, releaseMemory } from './wire/link.js';
+import { checkBuild, releaseFreed, releaseMemory } from './wire/link.js';
 import type { PeerName } from './wire/peers.js';
 import { type GossipSettings, Wire } from './wire/wire.js';
 
@@ -87,6 +87,7 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
   const end = new Promise<number>((resolve) => {
     view.on('message', (message: ToWire) => {
       if (message.type === 'fatal') resolve(fail(message.issues));
+      else if (message.type === 'trimmed') releaseFreed();
       else wire.receive(message);
     });
     view.on('error', (error) => {

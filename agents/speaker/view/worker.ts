@@ -63,7 +63,7 @@ async function start(): Promise<readonly Issue[] | undefined> {
   log(startup());
   watchInterfaces(view);
   view.run(ended.signal);
-  keepTrimmed(ended.signal);
+  keepTrimmed(() => post({ type: 'trimmed' }), ended.signal);
   return undefined;
 }
 

@@ -11,4 +11,6 @@ declare module 'cap' {
   }
   /** Of pages.h, so it is there where the module was built with cap.h. Gives the number of mappings that it has taken pages of. */
   export const releaseMemory: (() => number) | undefined;
+  /** Of pages.h, too. */
+  export const releaseFreed: (() => void) | undefined;
 }

@@ -91,6 +91,11 @@ export function releaseMemory(): void {
   (require('cap') as typeof import('cap')).releaseMemory?.();
 }
 
+/** Gives back what was freed, of any thread (pages.h). It takes less than a millisecond. */
+export function releaseFreed(): void {
+  (require('cap') as typeof import('cap')).releaseFreed?.();
+}
+
 function openFailure(name: string, text: string): Issue {
   return /permission|not permitted|CAP_NET_RAW/i.test(text)
     ? issue(

@@ -48,18 +48,35 @@ static int arpeggio_release_file_pages() {
   return released;
 }
 
-static void arpeggio_release_memory(const v8::FunctionCallbackInfo<v8::Value> &info) {
+static void arpeggio_release_freed(const v8::FunctionCallbackInfo<v8::Value> &) {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
+}
+
+static void arpeggio_release_memory(const v8::FunctionCallbackInfo<v8::Value> &info) {
+  arpeggio_release_freed(info);
   info.GetReturnValue().Set(arpeggio_release_file_pages());
+}
+
+/*
+ * glibc raises both thresholds each time a large block is freed, to megabytes, and each thread's arena then keeps as much at its end
+ * that nothing is in. Set once, they stay: these are the values it begins with.
+ */
+static void arpeggio_keep_thresholds() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+#endif
 }
 
 /* The binding's own exports and this one. */
 #undef NODE_MODULE
 #define NODE_MODULE(name, init)                                                          \
   static void arpeggio_init(v8::Local<v8::Object> exports) {                             \
+    arpeggio_keep_thresholds();                                                          \
     init(exports);                                                                       \
     NODE_SET_METHOD(exports, "releaseMemory", arpeggio_release_memory);                  \
+    NODE_SET_METHOD(exports, "releaseFreed", arpeggio_release_freed);                    \
   }                                                                                      \
   NODE_MODULE_X(name, arpeggio_init, NULL, 0)

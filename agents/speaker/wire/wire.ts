@@ -206,6 +206,7 @@ export class Wire {
         this.#options.post({ type: 'sample', id: message.id, sample: this.sample() });
         break;
       case 'fatal':
+      case 'trimmed':
       case 'stopped':
         break;
     }

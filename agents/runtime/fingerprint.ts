@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 
 /** Equal for equal texts, and for no others that anybody could find by accident. */
-export const fingerprint = (text: string): string => createHash('sha256').update(text).digest('base64').slice(0, LENGTH);
+export const fingerprint = (text: string): string => createHash('sha256').update(text).digest().toString('base64', 0, BYTES);
 
-/** Of 6 bits each. */
-const LENGTH = 20;
+/** Of a hash. They are written as 20 characters; a slice of a longer text would keep all of it. */
+const BYTES = 15;

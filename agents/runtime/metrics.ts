@@ -63,7 +63,8 @@ export interface Metrics {
   setPools(usage: readonly PoolUsage[]): void;
   setConfig(state: { readonly loaded: boolean; readonly stale: boolean }): void;
   countUpdate(outcome: 'done' | 'failed'): void;
-  setAnnounced(announced: readonly Announced[]): void;
+  /** Gone through at each scrape. */
+  setAnnounced(announced: Iterable<Announced>): void;
   setWire(sample: WireSample): void;
   /** Strangers who claim addresses of this node now. */
   setConflicts(conflicts: readonly AddressConflict[]): void;
@@ -90,7 +91,7 @@ const FAILOVER_BUCKETS_SECONDS = [0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.
 interface Latest {
   pools: readonly PoolUsage[];
   config: { readonly loaded: boolean; readonly stale: boolean };
-  announced: readonly Announced[];
+  announced: Iterable<Announced>;
   wire: WireSample | undefined;
   conflicts: readonly AddressConflict[];
   uncaptured: readonly string[];
@@ -240,7 +241,7 @@ function viewFamilies({ config, updates, failedUpdates, confirmedAtMs }: Latest,
   ];
 }
 
-function* announcedSamples(announced: readonly Announced[], node: string): Iterable<Sample> {
+function* announcedSamples(announced: Iterable<Announced>, node: string): Iterable<Sample> {
   for (const { service, address } of announced) {
     yield { labels: { service, protocol: 'layer2', node, ip: address }, value: 1 };
   }

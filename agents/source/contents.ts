@@ -167,8 +167,7 @@ function readObjectsOf(
 /** Of a Service, what it was read as is kept instead of what was written: half as much, and it need not be read again. */
 function inShort(sourced: Sourced<unknown>, { services: [service] }: Objects, known: KnownServices): Sourced<unknown> {
   if (service === undefined) return sourced;
-  const { namespace, name } = service;
-  const object = { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name } };
+  const object = { apiVersion: 'v1', kind: 'Service', metadata: service };
   known.set(object, parsed(service));
   return { object, locate: sourced.locate };
 }

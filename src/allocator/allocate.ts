@@ -83,7 +83,7 @@ function fromPools(
   const chosen = choose(state, pools, families, request);
   if (chosen === undefined) return undefined;
   const given = give(state, request, chosen.addresses, chosen.pool);
-  return allocation(given, { code, message: describeChoice(state, request, given, code) });
+  return allocation(given, reasonOf(state, request, given, code));
 }
 
 const KINDS = {
@@ -93,19 +93,23 @@ const KINDS = {
 } as const;
 
 /** `first free address of pool primary-pool`. */
-function describeChoice(
-  { tenants }: AllocatorState,
+function reasonOf(
+  { tenants, reasons }: AllocatorState,
   { service, tenancy }: Request,
   { addresses, pool }: Holding,
   code: keyof typeof KINDS,
-): string {
+): Reason {
   const from = `of ${KINDS[code](pool)}pool ${pool.name}`;
   for (const address of tenancy.sharingKey === '' ? [] : addresses) {
     for (const other of namesIn(tenants.get(addressKey(address))?.services)) {
-      if (other !== service) return `lowest acceptable address ${from}: ${formatAddress(address)} is shared with ${other}`;
+      if (other === service) continue;
+      return { code, message: `lowest acceptable address ${from}: ${formatAddress(address)} is shared with ${other}` };
     }
   }
-  return `first free ${addresses.length === 1 ? 'address' : 'address of each family'} ${from}`;
+  const message = `first free ${addresses.length === 1 ? 'address' : 'address of each family'} ${from}`;
+  const reason = reasons.get(message) ?? { code, message };
+  reasons.set(message, reason);
+  return reason;
 }
 
 /** How many pools an issue tells about: with thousands of pending Services and pools, nobody reads them all. */

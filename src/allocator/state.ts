@@ -7,6 +7,7 @@
  */
 import type { Config, Pool } from '../config/config.js';
 import { type Address, type AddressKey, addressKey, type Family } from '../net/address.js';
+import type { Reason } from './allocation.js';
 import { type FreeSpace, freeSpace, returnPlace, takePlace } from './freespace.js';
 import { EMPTY_LOCK, type Lock } from './lock.js';
 import { hasName, type Names, withName, withoutName } from './names.js';
@@ -32,6 +33,8 @@ export interface AllocatorState {
   readonly free: ReadonlyMap<Pool, PoolSpace>;
   /** By sharing and backend key. */
   readonly shared: Map<string, SharedSpaces>;
+  /** Why anything was chosen that was free, by what it says: one value for the thousands of Services that hear the same. */
+  readonly reasons: Map<string, Reason>;
 }
 
 export type SharedSpaces = Map<Pool, { [family in Family]?: SharedSpace }>;
@@ -62,7 +65,7 @@ export function emptyState(config: Config, lock: Lock = EMPTY_LOCK): AllocatorSt
       reserved.set(key, (before ?? new Set()).add(service));
     }
   }
-  return { pools, reserved, holdings: new Map(), tenants: new Map(), free, shared: new Map() };
+  return { pools, reserved, holdings: new Map(), tenants: new Map(), free, shared: new Map(), reasons: new Map() };
 }
 
 /** Whether nobody else can simply be given the address. */

@@ -218,7 +218,9 @@ export class View {
   #showOwned(): void {
     const { metrics, node, source } = this.#options;
     const owned = [...this.#owned].sort().flatMap((address) => this.#announcements.get(address) ?? []);
-    metrics.setAnnounced(owned.flatMap(({ address, services }) => services.map((service) => ({ service, address }))));
+    metrics.setAnnounced(
+      lazily(() => owned.flatMap(({ address, services }) => services.map((service) => ({ service, address })))),
+    );
     metrics.setConflicts([...this.#conflicts.values()]);
     metrics.setUncaptured(this.#uncaptured.map(({ path }) => path));
     const { config, stale } = this.#inForce;

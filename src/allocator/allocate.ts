@@ -78,7 +78,7 @@ function fromPools(
   request: Request,
   pools: readonly Pool[],
   families: SettledFamilies,
-  code: 'REQUESTED_POOL' | 'PINNED_POOL' | 'GENERAL_POOL',
+  code: Chosen,
 ): Allocated | undefined {
   const chosen = choose(state, pools, families, request);
   if (chosen === undefined) return undefined;
@@ -92,23 +92,27 @@ const KINDS = {
   GENERAL_POOL: (_: Pool): string => '',
 } as const;
 
-/** `first free address of pool primary-pool`. */
-function reasonOf(
-  { tenants, reasons }: AllocatorState,
-  { service, tenancy }: Request,
-  { addresses, pool }: Holding,
-  code: keyof typeof KINDS,
-): Reason {
-  const from = `of ${KINDS[code](pool)}pool ${pool.name}`;
+type Chosen = keyof typeof KINDS;
+
+function reasonOf(state: AllocatorState, { service, tenancy }: Request, { addresses, pool }: Holding, code: Chosen): Reason {
   for (const address of tenancy.sharingKey === '' ? [] : addresses) {
-    for (const other of namesIn(tenants.get(addressKey(address))?.services)) {
+    for (const other of namesIn(state.tenants.get(addressKey(address))?.services)) {
       if (other === service) continue;
+      const from = `of ${KINDS[code](pool)}pool ${pool.name}`;
       return { code, message: `lowest acceptable address ${from}: ${formatAddress(address)} is shared with ${other}` };
     }
   }
-  const message = `first free ${addresses.length === 1 ? 'address' : 'address of each family'} ${from}`;
-  const reason = reasons.get(message) ?? { code, message };
-  reasons.set(message, reason);
+  return firstFree(state, pool, code, addresses.length);
+}
+
+/** `first free address of pool primary-pool`: one value for the thousands of Services that hear the same. */
+function firstFree({ reasons }: AllocatorState, pool: Pool, code: Chosen, count: number): Reason {
+  const known = reasons.get(pool) ?? [];
+  const same = known.find((one) => one.count === count && one.reason.code === code);
+  if (same !== undefined) return same.reason;
+  const what = count === 1 ? 'address' : 'address of each family';
+  const reason = { code, message: `first free ${what} of ${KINDS[code](pool)}pool ${pool.name}` };
+  reasons.set(pool, [...known, { count, reason }]);
   return reason;
 }
 

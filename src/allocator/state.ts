@@ -33,8 +33,8 @@ export interface AllocatorState {
   readonly free: ReadonlyMap<Pool, PoolSpace>;
   /** By sharing and backend key. */
   readonly shared: Map<string, SharedSpaces>;
-  /** Why anything was chosen that was free, by what it says: one value for the thousands of Services that hear the same. */
-  readonly reasons: Map<string, Reason>;
+  /** Why Services have what was free, for each number of addresses and each way to the pool. */
+  readonly reasons: Map<Pool, readonly { readonly count: number; readonly reason: Reason }[]>;
 }
 
 export type SharedSpaces = Map<Pool, { [family in Family]?: SharedSpace }>;

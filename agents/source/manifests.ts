@@ -228,13 +228,13 @@ interface Tree {
 }
 
 /**
- * Lines and columns of one file, worked out when somebody asks: only issues do, and most files have none. The syntax tree
- * is built again for that, and kept only as long as the memory is not needed.
+ * Lines and columns of one file, worked out when somebody asks: of most objects only their beginning. What that takes is kept only
+ * as long as the memory is not needed.
  */
 class Places {
   readonly #text: string;
   readonly #file: string;
-  #lines: Lines | undefined;
+  #lines: WeakRef<Lines> | undefined;
   #tree: WeakRef<Tree> | undefined;
 
   constructor(text: string, file: string) {
@@ -243,8 +243,12 @@ class Places {
   }
 
   at(offset: number): Source {
-    this.#lines ??= new Lines(this.#text);
-    return { file: this.#file, ...this.#lines.at(offset) };
+    let lines = this.#lines?.deref();
+    if (lines === undefined) {
+      lines = new Lines(this.#text);
+      this.#lines = new WeakRef(lines);
+    }
+    return { file: this.#file, ...lines.at(offset) };
   }
 
   /** The place of `path` in the document that starts at `start`, or of the nearest node above it. */

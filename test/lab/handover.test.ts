@@ -68,17 +68,17 @@ async function whileAsked(move: () => Promise<void>, seconds = 4): Promise<void>
   }
 }
 
-/** Every address has one owner who is not `name`, and was handed over. */
+/** All that `name` answers for is another's, who announces it; the other may not know whose it was. */
 async function handedOver(agents: ReadonlyMap<string, AgentProcess>, name: string): Promise<void> {
-  const mine = ADDRESSES.filter((ip) => agents.get(name)?.log.findLast((line) => line['ip'] === ip)?.['to'] === name);
+  const lastOf = (node: string, ip: string) =>
+    agents.get(node)?.log.findLast((line) => line['ip'] === ip && /^service/.test(line.event));
+  const mine = ADDRESSES.filter((ip) => lastOf(name, ip)?.event === 'serviceAnnounced');
   expect(mine.length).toBeGreaterThan(0);
   await until(`others announce what ${name} had`, () =>
-    mine.every((ip) =>
-      [...agents].some(
-        ([other, { log }]) =>
-          other !== name && log.findLast((line) => line['ip'] === ip && line.event === 'serviceAnnounced')?.['from'] === name,
-      ),
-    ),
+    mine.every((ip) => {
+      const to = lastOf(name, ip)?.['to'];
+      return typeof to === 'string' && to !== name && lastOf(to, ip)?.event === 'serviceAnnounced';
+    }),
   );
 }
 

@@ -165,7 +165,11 @@ function peersOf({ join = [], port }: AgentFlags, command: Command): PeerName[] 
   });
 }
 
-const delay = (text: string): number => (text === 'never' ? Number.POSITIVE_INFINITY : seconds(text));
+function delay(text: string): number {
+  if (text === 'never') return Number.POSITIVE_INFINITY;
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('A delay is a number of seconds from 0 to 99999, or never.');
+  return Number(text);
+}
 
 function nodeName(text: string): string {
   if (!isNodeName(text))

@@ -12,8 +12,16 @@ const FOLDER = join(ROOT, 'build', 'native');
 
 export type NativeName = 'arpload' | 'arpwatch' | 'httpd' | 'inject' | 'tape';
 
-/** The path of the compiled program. */
-export async function compileNative(name: NativeName): Promise<string> {
+const compiled = new Map<NativeName, Promise<string>>();
+
+/** The path of the compiled program. Two who ask at once wait for one compiler: they would write one file. */
+export function compileNative(name: NativeName): Promise<string> {
+  const known = compiled.get(name) ?? compile(name);
+  compiled.set(name, known);
+  return known;
+}
+
+async function compile(name: NativeName): Promise<string> {
   const source = join(ROOT, 'test', 'bench', 'native', `${name}.c`);
   const program = join(FOLDER, name);
   if ((await modifiedMs(program)) > (await modifiedMs(source))) return program;

@@ -10,10 +10,13 @@ import { type Issue, issue, malformed, type Parsed, parsed } from '../issue/issu
 export type Ipv4 = number;
 export type Words = readonly [number, number, number, number];
 export type Family = 'IPv4' | 'IPv6';
-export type Address = { readonly family: 'IPv4'; readonly value: Ipv4 } | { readonly family: 'IPv6'; readonly words: Words };
+export type Address =
+  | { readonly family: 'IPv4'; readonly value: Ipv4 }
+  /** With its {@link addressKey}, made once: to make it again for each look-up costs more than the look-up. */
+  | { readonly family: 'IPv6'; readonly words: Words; readonly key: string };
 
 export const ipv4 = (value: Ipv4): Address => ({ family: 'IPv4', value });
-export const ipv6 = (words: Words): Address => ({ family: 'IPv6', words });
+export const ipv6 = (words: Words): Address => ({ family: 'IPv6', words, key: keyOf(words) });
 
 /** Reads dotted-quad IPv4 or RFC 4291 IPv6. ADDRESS_MALFORMED says what is wrong: leading zeros, a zone, too few parts. */
 export function parseAddress(text: string, path = ''): Parsed<Address> {
@@ -32,9 +35,10 @@ export const formatIpv4 = (value: Ipv4): string =>
 /** Equal for equal addresses: a number for IPv4, the eight groups as the code units of a text for IPv6. */
 export type AddressKey = Ipv4 | string;
 
-export function addressKey(address: Address): AddressKey {
-  if (address.family === 'IPv4') return address.value;
-  const [a, b, c, d] = address.words;
+export const addressKey = (address: Address): AddressKey => (address.family === 'IPv4' ? address.value : address.key);
+
+function keyOf(words: Words): string {
+  const [a, b, c, d] = [words[0], words[1], words[2], words[3]];
   return String.fromCharCode(a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff);
 }
 
@@ -49,9 +53,9 @@ export function addressOfKey(key: AddressKey): Address {
 export function compareAddresses(a: Address, b: Address): number {
   if (a.family === 'IPv4') return b.family === 'IPv4' ? a.value - b.value : -1;
   if (b.family === 'IPv4') return 1;
-  const [a0, a1, a2, a3] = a.words;
-  const [b0, b1, b2, b3] = b.words;
-  return a0 - b0 || a1 - b1 || a2 - b2 || a3 - b3;
+  const { words } = a;
+  const { words: others } = b;
+  return words[0] - others[0] || words[1] - others[1] || words[2] - others[2] || words[3] - others[3];
 }
 
 export const sameAddress = (a: Address, b: Address): boolean => compareAddresses(a, b) === 0;
@@ -70,13 +74,12 @@ export function addressFromBigInt(family: Family, value: bigint): Address {
 /** The address after `address`; undefined after the last of its family. */
 export function nextAddress(address: Address): Address | undefined {
   if (address.family === 'IPv4') return address.value === 0xffffffff ? undefined : ipv4(address.value + 1);
-  const words: [number, number, number, number] = [...address.words];
+  const { words } = address;
+  const next: [number, number, number, number] = [words[0], words[1], words[2], words[3]];
   for (let i = 3; i >= 0; i--) {
-    if (words[i] !== 0xffffffff) {
-      words[i] = (words[i] ?? 0) + 1;
-      return ipv6(words);
-    }
-    words[i] = 0;
+    const word = next[i] ?? 0;
+    next[i] = word === 0xffffffff ? 0 : word + 1;
+    if (next[i] !== 0) return ipv6(next);
   }
   return undefined;
 }
@@ -174,15 +177,29 @@ function readGroups(text: string, last: boolean): number[] | string {
 
 /** RFC 5952 §4 and §5: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as `::`. */
 function formatIpv6(words: Words): string {
-  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
   if (words[0] === 0 && words[1] === 0 && words[2] === 0xffff) return `::ffff:${formatIpv4(words[3])}`;
-  let best = { at: -1, length: 1 };
-  for (let at = 0; at < 8; at++) {
-    let end = at;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - at > best.length) best = { at, length: end - at };
-    if (end > at) at = end;
+  const { at, end } = longestZeros(words);
+  if (at === end) return groupsText(words, 0, 8);
+  return `${groupsText(words, 0, at)}::${groupsText(words, end, 8)}`;
+}
+
+/** The groups from `at` to before `end`; none when no two zero groups stand side by side. */
+function longestZeros(words: Words): { readonly at: number; readonly end: number } {
+  let [at, end, zeros] = [0, 0, 0];
+  for (let i = 0; i < 8; i++) {
+    zeros = group(words, i) === 0 ? zeros + 1 : 0;
+    if (zeros > 1 && zeros > end - at) [at, end] = [i + 1 - zeros, i + 1];
   }
-  const hex = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
-  return best.at === -1 ? hex(groups) : `${hex(groups.slice(0, best.at))}::${hex(groups.slice(best.at + best.length))}`;
+  return { at, end };
+}
+
+function groupsText(words: Words, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += i === from ? group(words, i).toString(16) : `:${group(words, i).toString(16)}`;
+  return text;
+}
+
+function group(words: Words, i: number): number {
+  const word = words[i >> 1] ?? 0;
+  return i % 2 === 0 ? word >>> 16 : word & 0xffff;
 }

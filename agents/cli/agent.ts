@@ -10,7 +10,7 @@ import { parseExclusion } from '../../src/layer2/selection.js';
 import { isNodeName } from '../../src/membership/beat.js';
 import { WAN } from '../../src/membership/memberlist/settings.js';
 import { parseMac } from '../../src/net/mac.js';
-import { CONFLICT_POLICIES, type ConflictPolicy } from '../../src/ownership/ownership.js';
+import { CONFLICT_POLICIES, type ConflictPolicy } from '../../src/ownership/strangerclaims.js';
 import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
 import { type GossipOptions, runAgent } from '../speaker/run.js';
 import { type PeerName, parsePeer } from '../speaker/wire/peers.js';

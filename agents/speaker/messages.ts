@@ -6,7 +6,7 @@ import type { Issue } from '../../src/issue/issue.js';
 import type { Ballot } from '../../src/layer2/ballot.js';
 import type { NetworkInterface } from '../../src/layer2/interface.js';
 import type { Evidence, Membership } from '../../src/membership/membership.js';
-import type { MoveCause } from '../../src/ownership/ownership.js';
+import type { MoveCause } from '../../src/ownership/effects.js';
 import type { LogRecord } from '../runtime/log.js';
 import type { AddressConflict } from '../runtime/metrics.js';
 import type { WireCounts } from './sample.js';

@@ -1,7 +1,7 @@
 /**
  * What an agent in directory mode was asked to do, read once from the command line and handed to both threads.
  */
-import type { ConflictPolicy } from '../../src/ownership/ownership.js';
+import type { ConflictPolicy } from '../../src/ownership/strangerclaims.js';
 import type { LogThreshold } from '../runtime/log.js';
 
 export interface AgentOptions {

@@ -4,7 +4,8 @@
  */
 import { type Ballot, ballotOf } from '../../src/layer2/ballot.js';
 import { addressKey, ipv4 } from '../../src/net/address.js';
-import { Ownership, type OwnershipEffect } from '../../src/ownership/ownership.js';
+import type { OwnershipEffect } from '../../src/ownership/effects.js';
+import { Ownership } from '../../src/ownership/ownership.js';
 import { ABSENT, type Standing } from '../../src/ownership/preference.js';
 import type { Word, WordKind } from '../../src/ownership/word.js';
 

@@ -4,7 +4,7 @@
  */
 import { type Evidence, formatEvidence, type Membership } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
-import type { MoveCause, OwnerMove } from '../../../src/ownership/ownership.js';
+import type { MoveCause, OwnerMove } from '../../../src/ownership/effects.js';
 import type { OwnerChange } from '../messages.js';
 
 /** `unanswerable` are the addresses that are this node's, and that it has no interface for. */

@@ -13,8 +13,8 @@ import { LAN, type Tuning } from '../../../src/membership/memberlist/settings.js
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
 import { Authority, type AuthorityEffect } from '../../../src/ownership/authority.js';
-import type { ConflictPolicy } from '../../../src/ownership/ownership.js';
 import { hasStoodStill } from '../../../src/ownership/standstill.js';
+import type { ConflictPolicy } from '../../../src/ownership/strangerclaims.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
 import { Announcer } from './announcer.js';

@@ -5,8 +5,8 @@
  * It runs on the process's main thread and waits for nobody: no file, no API, no log.
  */
 import { randomBytes } from 'node:crypto';
-import { type Issue, issue } from '../../../src/issue/issue.js';
-import { type Ballot, isEntryNear, NO_BALLOT, type On } from '../../../src/layer2/ballot.js';
+import type { Issue } from '../../../src/issue/issue.js';
+import { type Ballot, NO_BALLOT, type On } from '../../../src/layer2/ballot.js';
 import type { Claims } from '../../../src/layer2/claims.js';
 import type { Key } from '../../../src/membership/memberlist/seal.js';
 import { LAN, type Tuning } from '../../../src/membership/memberlist/settings.js';
@@ -23,11 +23,12 @@ import { GossipPort } from './gossipport.js';
 import { SolicitedNodeGroups } from './groups.js';
 import { Lifelines } from './lifelines.js';
 import { Liveness } from './liveness.js';
-import { ownerChange } from './ownerchange.js';
+import { newsOf } from './news.js';
 import type { PeerName } from './peers.js';
 import type { Port } from './port.js';
 import { Ports } from './ports.js';
 import { Strangers } from './strangers.js';
+import { WantedGroups } from './wantedgroups.js';
 
 export interface WireOptions {
   readonly node: string;
@@ -72,8 +73,7 @@ export class Wire {
   readonly #strangers: Strangers;
   readonly #authority: Authority;
   readonly #groups: SolicitedNodeGroups;
-  /** By interface: the addresses whose groups were asked for. */
-  #joined: Map<string, ReadonlySet<AddressKey>> = new Map();
+  readonly #wantedGroups: WantedGroups;
   #ballot: Ballot = NO_BALLOT;
   #stale = false;
   #timer: NodeJS.Timeout | undefined;
@@ -87,6 +87,7 @@ export class Wire {
     const { announceRate: framesPerSecond, refreshMs, proxies } = options;
     const counters = this.#counters;
     this.#groups = new SolicitedNodeGroups((one) => options.post({ type: 'issues', issues: [one] }));
+    this.#wantedGroups = new WantedGroups(options.node, this.#groups);
     this.#authority = new Authority({
       self: options.node,
       bootId: this.#bootId,
@@ -267,7 +268,7 @@ export class Wire {
       case 'claim':
         this.#announcer.announce(this.#claimsOf(effect.keys));
         this.#ports.own(effect.keys);
-        if (effect.keys.some((key) => this.#isUnjoined(key))) this.#joinGroups();
+        if (effect.keys.some((key) => this.#wantedGroups.isMissing(key))) this.#joinGroups();
         break;
       case 'reclaim':
         this.#announcer.announce(this.#claimsOf(effect.keys));
@@ -299,17 +300,10 @@ export class Wire {
         this.#liveness.crashed(effect.peer, effect.sinceMs);
         break;
       case 'issue':
-        told.push({ type: 'issues', issues: [effect.issue] });
-        break;
       case 'split-view':
-        told.push({ type: 'issues', issues: [splitView(effect)] });
+      case 'moved':
+        told.push(newsOf(effect, this.#liveness.membership, this.#authority.unanswerable));
         break;
-      case 'moved': {
-        const { membership } = this.#liveness;
-        const { unanswerable } = this.#authority;
-        told.push({ type: 'ownership', changes: effect.moves.map((move) => ownerChange(move, membership, unanswerable)) });
-        break;
-      }
     }
   }
 
@@ -330,28 +324,10 @@ export class Wire {
     this.#decide(() => this.#authority.stalled(now));
   }
 
-  /** Is in the groups in which the addresses are asked for that this node may have to answer for; where they are answered. */
   #joinGroups(): void {
-    const { keys, on, nodes } = this.#ballot;
-    const place = nodes.indexOf(this.#options.node);
-    const isWanted = (key: AddressKey, i: number): boolean =>
-      typeof key === 'string' && (isEntryNear(this.#ballot, i, place) || this.#authority.claims.has(key));
-    const wanted = keys.flatMap((key, i) => (isWanted(key, i) ? [{ key, on: on[i] ?? 'all' }] : []));
-    const before = this.#joined;
-    this.#joined = new Map();
-    for (const { name } of this.#ports.list().filter(({ identity }) => identity.linkLocal !== undefined)) {
-      const here = wanted.filter(({ on }) => on === 'all' || on.has(name)).map(({ key }) => key);
-      this.#joined.set(name, new Set(here));
-      for (const key of here) if (before.get(name)?.has(key) !== true) this.#groups.join(name, key);
-    }
-    for (const [name, keys] of before) {
-      for (const key of keys) if (this.#joined.get(name)?.has(key) !== true) this.#groups.leave(name, key);
-    }
-  }
-
-  /** Whether its group was not asked for on every interface; an address of IPv4 has none. */
-  #isUnjoined(key: AddressKey): boolean {
-    return typeof key === 'string' && [...this.#joined.values()].some((here) => !here.has(key));
+    const withIpv6 = this.#ports.list().filter(({ identity }) => identity.linkLocal !== undefined);
+    const names = withIpv6.map(({ name }) => name);
+    this.#wantedGroups.want(this.#ballot, this.#authority.claims, names);
   }
 
   #wakeAt(): number {
@@ -388,11 +364,6 @@ export class Wire {
   #tickIfDue(): void {
     if (this.#wakeAt() <= performance.now()) this.#tick();
   }
-}
-
-function splitView({ key, with: other, winner }: Extract<AuthorityEffect, { kind: 'split-view' }>): Issue {
-  const message = `this node and ${other} both take ${textOf(key)} for theirs, because what they know of the cluster differs; until that ends ${winner} answers for it`;
-  return issue('SPLIT_VIEW', textOf(key), message);
 }
 
 const textOf = (key: AddressKey): string => formatAddress(addressOfKey(key));

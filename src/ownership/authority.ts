@@ -154,6 +154,12 @@ export class Authority {
     return this.#finish(now);
   }
 
+  /** Its connection ended: that may be its process, or something between. */
+  connectionClosed(peer: string, now: number): readonly AuthorityEffect[] {
+    this.#questions.beginUnsurely(peer, this.#questionsTo(peer), now);
+    return this.#finish(now);
+  }
+
   /** Its connection ended `sinceMs` ago, and another was refused. */
   connectionEnded(peer: string, sinceMs: number, now: number): readonly AuthorityEffect[] {
     this.#questions.beginBriefly(peer, this.#questionsTo(peer), sinceMs, now);

@@ -8,6 +8,9 @@ import type { Member } from '../membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../net/address.js';
 import { type Mac, macNumber } from '../net/mac.js';
 
+/** Longer than a connection is tried for (membership/lifeline.ts). */
+const UNSURE_MS = 100;
+
 export interface QuestionsOptions {
   /** Puts it on the wire. */
   readonly ask: (question: Question) => void;
@@ -29,6 +32,8 @@ export class Questions {
   #members: readonly Member[] = [];
   /** Peers whose connection ended, and when: that is not believed before the wire was asked. */
   readonly #ended = new Map<string, number>();
+  /** Peers whose connection ended, and until when it may turn out that another is refused. */
+  readonly #unsure = new Map<string, number>();
   /** Peers of whom it was told that they answer although they are not heard. */
   readonly #told = new Map<string, AddressKey>();
   /** How often a peer was found to answer, whose addresses this node or another would have taken. */
@@ -45,7 +50,7 @@ export class Questions {
 
   /** When to call `tick`, in milliseconds of the injected clock. */
   get wakeAt(): number {
-    return this.#inquiries.wakeAt;
+    return Math.min(this.#inquiries.wakeAt, ...this.#unsure.values());
   }
 
   /** Whether a peer, heard or not, has to be taken for alive: he answers, or has not had the time to. */
@@ -56,18 +61,28 @@ export class Questions {
 
   /** Its beats falter. */
   begin(peer: string, questions: readonly Question[], now: number): void {
+    if (this.#unsure.has(peer)) this.end(peer);
     if (this.#inquiries.verdictOn(peer) !== undefined) return;
     this.#inquiries.begin(peer, questions, now);
     this.#ask(peer, questions);
     this.tick(now);
   }
 
+  /**
+   * Its connection ended. Whether another is refused is not known yet; the wire is asked meanwhile, so that it knows by then. What it
+   * says is forgotten if none is refused.
+   */
+  beginUnsurely(peer: string, questions: readonly Question[], now: number): void {
+    if (this.#inquiries.verdictOn(peer) !== undefined) return;
+    this.#unsure.set(peer, now + UNSURE_MS);
+    this.#beginBriefly(peer, questions, now);
+    this.tick(now);
+  }
+
   /** Its connection ended `sinceMs` ago, and another was refused. */
   beginBriefly(peer: string, questions: readonly Question[], sinceMs: number, now: number): void {
-    if (this.#inquiries.verdictOn(peer) === undefined) {
-      this.#inquiries.begin(peer, questions, now, BRIEF);
-      this.#ask(peer, questions);
-    }
+    this.#unsure.delete(peer);
+    if (this.#inquiries.verdictOn(peer) === undefined) this.#beginBriefly(peer, questions, now);
     this.#ended.set(peer, now - sinceMs);
     if (this.#inquiries.verdictOn(peer) === 'silent') this.#believeEnd(peer, now);
     else this.tick(now);
@@ -86,6 +101,7 @@ export class Questions {
   /** The peer is heard again. */
   end(peer: string): void {
     this.#inquiries.end(peer);
+    this.#unsure.delete(peer);
     this.#told.delete(peer);
     this.#ended.delete(peer);
     this.#ask(peer, []);
@@ -116,7 +132,8 @@ export class Questions {
     if (!isAsked) this.#ask(member.name, [{ key, on: 'all' }]);
     if (member.state === 'silent') this.#options.onAnswer(member.name);
     // Somebody reset the connection; his beats come.
-    if (member.state === 'alive' && this.#ended.has(member.name)) this.end(member.name);
+    const isDoubted = this.#ended.has(member.name) || this.#unsure.has(member.name);
+    if (member.state === 'alive' && isDoubted) this.end(member.name);
     if (!isNews) return;
     this.#tell();
     this.#options.onVerdict();
@@ -124,12 +141,24 @@ export class Questions {
 
   /** Sends the questions that are due. */
   tick(now: number): void {
+    for (const [peer, until] of this.#unsure) if (until <= now) this.#endUnsure(peer);
     if (this.#inquiries.wakeAt > now) return;
     const { due, decided } = this.#inquiries.step(now);
     for (const question of due) this.#options.ask(question);
     if (decided.length === 0) return;
     for (const peer of decided) this.#believeEnd(peer, now);
     this.#options.onVerdict();
+  }
+
+  /** No connection was refused. One who is not heard is still held if he answers. */
+  #endUnsure(peer: string): void {
+    this.#unsure.delete(peer);
+    if (this.#members.some(({ name, state }) => name === peer && state === 'alive')) this.end(peer);
+  }
+
+  #beginBriefly(peer: string, questions: readonly Question[], now: number): void {
+    this.#inquiries.begin(peer, questions, now, BRIEF);
+    this.#ask(peer, questions);
   }
 
   #believeEnd(peer: string, now: number): void {

@@ -23,10 +23,23 @@ const member = (name: string, state: MemberState): Member => ({
 });
 
 let questions: Questions;
+let [asked, crashed]: [number, [string, number][]] = [0, []];
 beforeEach(() => {
   const nothing = (): void => undefined;
-  questions = new Questions({ ask: nothing, onVerdict: nothing, onAnswer: nothing, onCrash: nothing, report: nothing });
+  [asked, crashed] = [0, []];
+  questions = new Questions({
+    ask: () => asked++,
+    onVerdict: nothing,
+    onAnswer: nothing,
+    onCrash: (peer, sinceMs) => crashed.push([peer, sinceMs]),
+    report: nothing,
+  });
 });
+
+/** Goes on to `until`, waking whenever it should. */
+function tickUntil(until: number): void {
+  while (questions.wakeAt <= until) questions.tick(questions.wakeAt);
+}
 
 test.each<[string, readonly Member[], boolean]>([
   ['a silent peer that answers is held', [member('n1', 'silent')], true],
@@ -68,4 +81,64 @@ test.each<[string, boolean, boolean]>([
   if (isFaltering) questions.begin('n1', [], 10);
   questions.claim(WEB.key, MAC, 20);
   expect(questions.holds('n1')).toBe(isHeld);
+});
+
+test('the wire is asked while another connection is tried: where it was silent, a refusal is believed at once', () => {
+  questions.setMembers([member('n1', 'alive')]);
+  questions.beginUnsurely('n1', [WEB], 0);
+  tickUntil(8);
+  expect(crashed).toEqual([]);
+  questions.beginBriefly('n1', [WEB], 9, 9);
+  expect(crashed).toEqual([['n1', 9]]);
+});
+
+test('where a refusal comes first, the end is believed when the wire was silent for as long as for any other', () => {
+  questions.setMembers([member('n1', 'alive')]);
+  questions.beginUnsurely('n1', [WEB], 0);
+  questions.beginBriefly('n1', [WEB], 1, 1);
+  tickUntil(5);
+  expect(crashed).toEqual([]);
+  tickUntil(8);
+  expect(crashed).toEqual([['n1', 6]]);
+});
+
+test('a connection that ended, and was not refused again, says nothing: a peer that falters later is asked like any other', () => {
+  questions.setMembers([member('n1', 'alive')]);
+  questions.beginUnsurely('n1', [WEB], 0);
+  tickUntil(200);
+  asked = 0;
+  questions.begin('n1', [WEB], 200);
+  tickUntil(290);
+  expect(asked).toBe(5);
+  expect(questions.holds('n1')).toBe(true);
+});
+
+test('a peer that falters while it is not sure yet is asked as patiently as any that falters', () => {
+  questions.setMembers([member('n1', 'alive')]);
+  questions.beginUnsurely('n1', [WEB], 0);
+  tickUntil(8);
+  questions.begin('n1', [WEB], 8);
+  expect(questions.holds('n1')).toBe(true);
+  questions.setMembers([member('n1', 'silent')]);
+  tickUntil(90);
+  expect(questions.holds('n1')).toBe(true);
+  tickUntil(120);
+  expect(questions.holds('n1')).toBe(false);
+});
+
+test('what a peer answers before it is refused does not count for what follows: it may have died since', () => {
+  questions.setMembers([member('n1', 'alive')]);
+  questions.beginUnsurely('n1', [WEB], 0);
+  questions.claim(WEB.key, MAC, 1);
+  questions.beginBriefly('n1', [WEB], 2, 2);
+  tickUntil(20);
+  expect(crashed).toEqual([['n1', 8]]);
+});
+
+test('one that is silent by others, and answers, stays held when no connection was refused', () => {
+  questions.beginUnsurely('n1', [WEB], 0);
+  questions.setMembers([member('n1', 'silent')]);
+  questions.claim(WEB.key, MAC, 1);
+  tickUntil(150);
+  expect(questions.holds('n1')).toBe(true);
 });

@@ -12,6 +12,11 @@ export interface Sockets {
   after(ms: number, act: () => void): () => void;
 }
 
+export interface Told {
+  readonly onClosed: (peer: string) => void;
+  readonly onCrash: (peer: string, sinceMs: number) => void;
+}
+
 interface Line {
   readonly address: string;
   state: Lifeline;
@@ -24,13 +29,13 @@ const nothing = (): void => undefined;
 
 export class Lines {
   readonly #sockets: Sockets;
-  readonly #onCrash: (peer: string, sinceMs: number) => void;
+  readonly #told: Told;
   readonly #lines = new Map<string, Line>();
   #isClosed = false;
 
-  constructor(sockets: Sockets, onCrash: (peer: string, sinceMs: number) => void) {
+  constructor(sockets: Sockets, told: Told) {
     this.#sockets = sockets;
-    this.#onCrash = onCrash;
+    this.#told = told;
   }
 
   setMembers(members: readonly Member[]): void {
@@ -63,7 +68,8 @@ export class Lines {
     if (action.kind === 'none') return;
     if (action.afterMs === 0) this.#connect(name, line);
     else line.callOff = this.#sockets.after(action.afterMs, () => this.#connect(name, line));
-    if (action.kind === 'crashed') this.#onCrash(name, now - line.endedAt);
+    if (event === 'ended') this.#told.onClosed(name);
+    if (action.kind === 'crashed') this.#told.onCrash(name, now - line.endedAt);
   }
 
   #drop(name: string, line: Line): void {

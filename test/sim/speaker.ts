@@ -72,7 +72,10 @@ export class Speaker {
   constructor(host: Host, { bootId, join, failbackMs }: SpeakerOptions) {
     this.#host = host;
     this.authority = new Authority({ self: host.name, bootId, failbackMs, onConflict: 'defend', canAnswer: () => host.isUp });
-    this.#lines = new Lines(host, (peer, sinceMs) => this.#decide((now) => this.authority.connectionEnded(peer, sinceMs, now)));
+    this.#lines = new Lines(host, {
+      onClosed: (peer) => this.#decide((now) => this.authority.connectionClosed(peer, now)),
+      onCrash: (peer, sinceMs) => this.#decide((now) => this.authority.connectionEnded(peer, sinceMs, now)),
+    });
     const first = startHeartbeat({ self: host.name, bootId, join }, host.now());
     this.#heartbeat = first.state;
     this.#take(undefined, first);

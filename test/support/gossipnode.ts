@@ -72,8 +72,8 @@ export class AgentNode implements AsyncDisposable {
   private constructor(name: string, address: string, { join = [], key, tuning = FAST }: NodeOptions) {
     const report = (issues: readonly Issue[]): void => void this.issues.push(...issues);
     this.port = new GossipPort({ port: PORT, address, key, streamTimeoutMs: 200, report });
-    this.#lifelines = new Lifelines({ gossip: this.port, onCrash: (peer) => this.crashes.push(peer) });
     const nothing = (): void => undefined;
+    this.#lifelines = new Lifelines({ gossip: this.port, onClosed: nothing, onCrash: (peer) => this.crashes.push(peer) });
     this.liveness = new Liveness({
       ...{ self: name, gossip: this.port, port: PORT, address, tuning, report, log: nothing },
       peers: join.map((host) => ({ host, port: PORT })),

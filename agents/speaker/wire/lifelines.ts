@@ -19,6 +19,8 @@ const KEEP_ALIVE_MS = 10_000;
 
 export interface LifelinesOptions {
   readonly gossip: GossipPort;
+  /** The line to this peer ended. Whether its process did is being found out. */
+  readonly onClosed: (peer: string) => void;
   /** The process of this peer has ended, this long ago: as far as TCP goes. */
   readonly onCrash: (peer: string, sinceMs: number) => void;
 }
@@ -105,6 +107,7 @@ export class Lifelines {
     if (action.kind === 'none') return;
     if (action.afterMs === 0) this.#connect(name, line);
     else line.timer = setTimeout(() => this.#connect(name, line), action.afterMs);
+    if (event === 'ended') this.#options.onClosed(name);
     if (action.kind === 'crashed') this.#options.onCrash(name, now - line.endedAt);
   }
 

@@ -130,6 +130,7 @@ export class Wire {
     });
     this.#lifelines = new Lifelines({
       gossip: this.#gossip,
+      onClosed: (peer) => this.#decide((now) => this.#authority.connectionClosed(peer, now)),
       onCrash: (peer, sinceMs) => this.#decide((now) => this.#authority.connectionEnded(peer, sinceMs, now)),
     });
     this.#liveness = new Liveness({

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Envelope } from '../../agents/speaker/wire/envelope.js';
 import { rank } from '../../src/layer2/ranking.js';
 import { encodeBeat } from '../../src/membership/beat.js';
+import { beatOf } from '../membership/beats.js';
 import { describeWithReference, ReferenceNode } from '../support/referencenode.js';
 import { until } from '../support/until.js';
 import { ask } from './arping.js';
@@ -96,17 +97,7 @@ test('an encrypted cluster is not moved by a node with another secret, nor by wh
   expect((await two.logged(({ code }) => code === 'GOSSIP_KEY_MISMATCH')).msg).toContain('192.168.1.13');
   await stranger.logged(({ event }) => event === 'memberlistSettled');
   const clear = new Envelope(undefined);
-  const beat = {
-    node: 'n2',
-    bootId: 'f'.repeat(16),
-    sequence: 9,
-    intervalMs: 100,
-    ready: false,
-    leaving: true,
-    returning: false,
-    stale: false,
-    macs: [],
-  };
+  const beat = beatOf({ node: 'n2', bootId: 'f'.repeat(16), sequence: 9, ready: false, leaving: true });
   await forge(clear.packet([{ kind: 'user', body: encodeBeat(beat) }]));
   await forge(clear.packet([{ kind: 'dead', node: 'n2', incarnation: 4_000_000_000, from: 'n2' }]));
   await until('all of it is dropped', async () =>

@@ -1,41 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  BEAT_VERSION,
-  type Beat,
-  beatVersion,
-  decodeBeat,
-  encodeBeat,
-  isNodeName,
-  MOST_MACS,
-} from '../../src/membership/beat.js';
+import { BEAT_VERSION, beatVersion, decodeBeat, encodeBeat, isNodeName, MOST_MACS } from '../../src/membership/beat.js';
 import type { Mac } from '../../src/net/mac.js';
+import { anyBeat, beatOf } from './beats.js';
 
-const BEAT: Beat = {
-  node: 'n1',
-  bootId: '00112233445566ff',
-  sequence: 7,
-  intervalMs: 100,
-  ready: true,
-  leaving: false,
-  returning: false,
-  stale: false,
-  macs: [],
-};
+const BEAT = beatOf({ node: 'n1', bootId: '00112233445566ff', sequence: 7 });
 const MACS: readonly Mac[] = [
   { high: 0x02000000, low: 0x0001 },
   { high: 0xfffffffe, low: 0xfffd },
 ];
 
-const beats = fc.record<Beat>({
+const beats = anyBeat({
   node: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/),
   bootId: fc.stringMatching(/^[0-9a-f]{16}$/),
   sequence: fc.integer({ min: 1, max: 0xffffffff }),
   intervalMs: fc.integer({ min: 1, max: 0xffff }),
-  ready: fc.boolean(),
-  leaving: fc.boolean(),
-  returning: fc.boolean(),
-  stale: fc.boolean(),
   macs: fc.array(fc.record<Mac>({ high: fc.nat(0xffffffff), low: fc.nat(0xffff) }), { maxLength: MOST_MACS }),
 });
 

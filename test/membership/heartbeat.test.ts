@@ -11,6 +11,7 @@ import {
   stepHeartbeat,
 } from '../../src/membership/heartbeat.js';
 import { formatEvidence, type Member } from '../../src/membership/membership.js';
+import { anyBeat, beatOf } from './beats.js';
 import { type Cluster, cluster } from './cluster.js';
 
 const boot = (digit: number): string => digit.toString(16).padStart(16, '0');
@@ -108,19 +109,9 @@ describe('a start that joins', () => {
   const isSettled = (state: Heartbeat): boolean => membershipOf(state).settled;
   const later = (state: Heartbeat, ...inputs: readonly (readonly [number, HeartbeatInput])[]): Heartbeat =>
     inputs.reduce((before, [now, input]) => stepHeartbeat(before, input, now).state, state);
-  const beatOf = (node: string, from: string): HeartbeatInput => ({
+  const heard = (node: string, from: string): HeartbeatInput => ({
     ...{ kind: 'beat', from },
-    beat: {
-      node,
-      bootId: boot(node.charCodeAt(0)),
-      sequence: 1,
-      intervalMs: 100,
-      ready: true,
-      leaving: false,
-      returning: false,
-      stale: false,
-      macs: [],
-    },
+    beat: beatOf({ node, bootId: boot(node.charCodeAt(0)) }),
   });
   const joined: HeartbeatInput = { kind: 'joined' };
   const told = (ours: string[], stock: string[] = []): HeartbeatInput => ({ kind: 'told', ours, stock });
@@ -129,16 +120,16 @@ describe('a start that joins', () => {
     [
       'waits for that, though every peer was heard',
       [
-        [5, beatOf('b', B)],
-        [6, beatOf('a', A)],
+        [5, heard('b', B)],
+        [6, heard('a', A)],
       ],
       false,
     ],
     [
       'settles when both are done',
       [
-        [5, beatOf('b', B)],
-        [6, beatOf('a', A)],
+        [5, heard('b', B)],
+        [6, heard('a', A)],
         [7, joined],
       ],
       true,
@@ -147,8 +138,8 @@ describe('a start that joins', () => {
     [
       'waits for those at other addresses that it was told of',
       [
-        [5, beatOf('b', B)],
-        [6, beatOf('a', A)],
+        [5, heard('b', B)],
+        [6, heard('a', A)],
         [7, told([C])],
         [8, joined],
       ],
@@ -157,11 +148,11 @@ describe('a start that joins', () => {
     [
       'until they are heard',
       [
-        [6, beatOf('a', A)],
+        [6, heard('a', A)],
         [7, told([C])],
         [8, joined],
-        [9, beatOf('c', C)],
-        [10, beatOf('b', B)],
+        [9, heard('c', C)],
+        [10, heard('b', B)],
       ],
       true,
     ],
@@ -169,7 +160,7 @@ describe('a start that joins', () => {
       'waits for no beats of stock speakers',
       [
         [5, told([], [B])],
-        [6, beatOf('a', A)],
+        [6, heard('a', A)],
         [7, joined],
       ],
       true,
@@ -358,17 +349,7 @@ function alone(change: Partial<HeartbeatSettings> = {}): {
         {
           kind: 'beat',
           from,
-          beat: {
-            bootId: boot(1),
-            sequence: 1,
-            intervalMs: 100,
-            ready: true,
-            leaving: false,
-            returning: false,
-            stale: false,
-            macs: [],
-            ...beat,
-          },
+          beat: beatOf({ bootId: boot(1), ...beat }),
         },
         now,
       ),
@@ -519,15 +500,11 @@ describe('memory is bounded', () => {
   });
 
   test('whatever comes in: nothing throws, the table keeps its size, the tick its time', () => {
-    const beat = fc.record<Beat>({
+    const beat = anyBeat({
       node: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
       bootId: fc.nat(7).map(boot),
       sequence: fc.integer({ min: 1, max: 20 }),
       intervalMs: fc.constantFrom(1, 100, 65_535),
-      ready: fc.boolean(),
-      leaving: fc.boolean(),
-      returning: fc.boolean(),
-      stale: fc.boolean(),
       macs: fc.array(fc.record({ high: fc.nat(1), low: fc.nat(1) }), { maxLength: 3 }),
     });
     const input = fc.oneof(

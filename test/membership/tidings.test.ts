@@ -5,19 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Beat } from '../../src/membership/beat.js';
 import { type Heartbeat, type HeartbeatInput, startHeartbeat, stepHeartbeat } from '../../src/membership/heartbeat.js';
 import { tidingsOf } from '../../src/membership/tidings.js';
-
-const beat = (sequence: number, more: Partial<Beat> = {}): Beat => ({
-  node: 'n2',
-  bootId: '00000000000000bb',
-  sequence,
-  intervalMs: 100,
-  ready: true,
-  leaving: false,
-  returning: false,
-  stale: false,
-  macs: [],
-  ...more,
-});
+import { beatOf } from './beats.js';
 
 class Run {
   state: Heartbeat;
@@ -34,7 +22,7 @@ class Run {
   }
 
   hear(sequence: number, now: number, more: Partial<Beat> = {}): string[] {
-    return this.step({ kind: 'beat', from: 'a:1', beat: beat(sequence, more) }, now);
+    return this.step({ kind: 'beat', from: 'a:1', beat: beatOf({ sequence, ...more }) }, now);
   }
 
   ticks(untilMs: number): string[] {

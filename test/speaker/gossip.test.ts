@@ -14,6 +14,7 @@ import type { PushPull } from '../../src/membership/memberlist/message.js';
 import { keyOfPassphrase } from '../../src/membership/memberlist/seal.js';
 import { VERSIONS } from '../../src/membership/memberlist/settings.js';
 import type { Word } from '../../src/ownership/word.js';
+import { beatOf } from '../membership/beats.js';
 import { ascii } from '../membership/memberlist/samples.js';
 import { AgentNode, FAST, type NodeOptions, PORT, StockNode } from '../support/gossipnode.js';
 import { until } from '../support/until.js';
@@ -223,17 +224,7 @@ describe('what is wrong', () => {
 
   test('with the version of beats is said, and they are no words', async () => {
     const a = await agent('a', A);
-    const beat = {
-      node: 'b',
-      bootId: '0'.repeat(16),
-      sequence: 1,
-      intervalMs: 100,
-      ready: true,
-      leaving: false,
-      returning: false,
-      stale: false,
-      macs: [],
-    };
+    const beat = beatOf({ node: 'b' });
     const later = encodeBeat(beat);
     later[4] = BEAT_VERSION + 1;
     await datagram(new Envelope(undefined).packet([{ kind: 'user', body: later }]), A);

@@ -3,7 +3,6 @@
  * tell sooner whether they live, and what they find is told to memberlist, so that stock speakers learn it too.
  */
 import { isIPv4 } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Issue, issue } from '../../../src/issue/issue.js';
 import { BEAT_VERSION, type BootId, beatVersion, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
 import {
@@ -15,7 +14,7 @@ import {
   startHeartbeat,
   stepHeartbeat,
 } from '../../../src/membership/heartbeat.js';
-import { formatEndpoint, ipv4Endpoint } from '../../../src/membership/memberlist/endpoint.js';
+import { formatEndpoint } from '../../../src/membership/memberlist/endpoint.js';
 import type { Endpoint, PacketMessage } from '../../../src/membership/memberlist/message.js';
 import type { Tuning } from '../../../src/membership/memberlist/settings.js';
 import type { Member, Membership } from '../../../src/membership/membership.js';
@@ -29,16 +28,14 @@ import type { GossipSample } from '../../runtime/metrics.js';
 import { destinationOf } from './endpoints.js';
 import { Gossip } from './gossip.js';
 import type { GossipPort } from './gossipport.js';
+import { GossipStart } from './gossipstart.js';
 import { issueOf, memberRecord, recordOf } from './livenesslog.js';
-import { ownAddress } from './ownaddress.js';
 import { keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
 
 /** A start waits so long at most for the first attempt to join. */
 const JOIN_MS = 2000;
 /** A leave is told in three turns of gossip, one of them at once. */
 const LEAVE_MS = 600;
-/** Between two looks for an address of this node's own. */
-const ADDRESS_MS = 1000;
 
 export interface LivenessOptions {
   readonly self: string;
@@ -46,7 +43,7 @@ export interface LivenessOptions {
   /** Where gossip goes in and out. */
   readonly gossip: GossipPort;
   readonly port: number;
-  /** This node's own, as others reach it. @default the one from which it reaches the first of its peers, or who speaks first to it */
+  /** As {@link GossipStart} takes it. */
   readonly address?: string | undefined;
   readonly tuning: Tuning;
   readonly peers: readonly PeerName[];
@@ -73,14 +70,12 @@ export interface LivenessOptions {
 export class Liveness {
   readonly #options: LivenessOptions;
   readonly #gossip: Gossip;
+  readonly #gossipStart: GossipStart;
   readonly counters: { sent: number; received: number; rejected: number } = { sent: 0, received: 0, rejected: 0 };
   #state: Heartbeat | undefined;
-  /** Resolved addresses of `--join`. */
-  #join: readonly string[] = [];
   /** What memberlist told when it was last looked at. */
   #known: readonly Member[] = [];
   #toldOfVersion = Number.NEGATIVE_INFINITY;
-  #starting: Promise<void> | undefined;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
@@ -89,14 +84,17 @@ export class Liveness {
       onChange: () => this.#onGossip(),
       onJoined: () => this.#step({ kind: 'joined' }),
     });
+    const { port, address, onSchedule } = options;
+    this.#gossipStart = new GossipStart({ gossip: this.#gossip, port, address, onStart: onSchedule });
   }
 
   /** Sends the first beats, to the peers given by address at once and to the others when their names are resolved. */
   async start(signal: AbortSignal): Promise<void> {
     const { self, bootId, peers, report, gossip } = this.#options;
     const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
-    this.#join = literal.map(({ host, port }) => `${host}:${port}`);
-    const settings = { self, bootId, join: this.#join, joinMs: peers.length > 0 ? JOIN_MS : 0 };
+    const join = literal.map(({ host, port }) => `${host}:${port}`);
+    this.#gossipStart.add(...join);
+    const settings = { self, bootId, join, joinMs: peers.length > 0 ? JOIN_MS : 0 };
     this.#take(startHeartbeat(settings, performance.now()));
     gossip.listen({
       onMessages: (messages, from) => this.#hear(messages, from),
@@ -109,7 +107,7 @@ export class Liveness {
     for (const address of resolved.found) this.#joinAt(address);
     if (resolved.missing.length > 0) report(resolved.missing.map(unresolved));
     void keepResolving(resolved.missing, signal, (address) => this.#joinAt(address));
-    void this.#startGossip(signal);
+    void this.#gossipStart.run(signal);
   }
 
   get membership(): Membership {
@@ -177,43 +175,16 @@ export class Liveness {
     await this.#gossip.leave(LEAVE_MS);
   }
 
-  /** Memberlist needs an address to tell. A host that boots may have none yet, and one that joins nobody learns it from who joins it. */
-  async #startGossip(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#gossip.isStarted) {
-      await this.#startAs(this.#join);
-      if (!this.#gossip.isStarted) await delay(ADDRESS_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  /** Starts memberlist, if there is a way to one of these. */
-  async #startAs(towards: readonly string[]): Promise<void> {
-    const address = this.#options.address ?? (await ownAddress(towards));
-    const endpoint = ipv4Endpoint(`${address}:${this.#options.port}`);
-    if (endpoint === undefined || this.#gossip.isStarted) return;
-    this.#gossip.start(endpoint, this.#joinEndpoints());
-    this.#options.onSchedule();
-  }
-
-  /** What another says. If nobody was spoken to yet, the way to him tells this node's own address. */
+  /** What another says, when this node has begun with memberlist or can now. */
   #gossipWith(from: Endpoint, input: Parameters<Gossip['step']>[0]): void {
-    if (this.#gossip.isStarted) {
-      this.#stepGossip(input);
-      return;
-    }
-    this.#starting ??= this.#startAs([formatEndpoint(from)]).finally(() => {
-      this.#starting = undefined;
-    });
-    void this.#starting.then(() => this.#stepGossip(input));
+    if (this.#gossip.isStarted) this.#stepGossip(input);
+    else void this.#gossipStart.towards(from).then(() => this.#stepGossip(input));
   }
 
   #joinAt(address: string): void {
-    this.#join = [...this.#join, address];
+    this.#gossipStart.add(address);
     this.#step({ kind: 'join', address });
-    this.#stepGossip({ kind: 'join', endpoints: this.#joinEndpoints() });
-  }
-
-  #joinEndpoints(): readonly Endpoint[] {
-    return this.#join.flatMap((address) => ipv4Endpoint(address) ?? []);
+    this.#stepGossip({ kind: 'join', endpoints: this.#gossipStart.endpoints });
   }
 
   /** Beats first, and apart from the rest: they are what must not wait. */

@@ -19,6 +19,7 @@ interface PlanFlags {
   readonly withoutNode?: readonly string[];
   readonly cordon?: readonly string[];
   readonly lbClass?: string;
+  readonly spread?: true;
   readonly format: 'text' | 'json';
 }
 
@@ -48,6 +49,7 @@ export function planCommand(): Command {
     .option('--without-node <name>', 'rehearse: the node is gone after the change; may be repeated', repeated)
     .option('--cordon <name>', 'rehearse: the node is cordoned after the change; may be repeated', repeated)
     .option('--lb-class <name>', 'the loadBalancerClass that is served (default: the Services that have none)')
+    .option('--spread', 'the agents run with --spread')
     .option('--format <format>', 'text or json', outputFormat, 'text')
     .addHelpText('after', EXAMPLE)
     .action(async (before: string, after: string, flags: PlanFlags) => {
@@ -85,6 +87,7 @@ export async function runPlan(beforePath: string, afterPath: string, flags: Plan
     ...(lockAfter === undefined ? {} : { lockAfter }),
     live: merged.live,
     owners: ownersIn(state.sourced),
+    spread: flags.spread === true,
     ...classOf(flags),
   });
   const old = [...merged.issuesBefore, ...planned.refusedBefore].map((one) => `<old> ${formatIssue(one)}\n`);

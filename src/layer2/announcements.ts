@@ -23,6 +23,7 @@ import {
   type IneligibleReason,
 } from './eligibility.js';
 import { rank } from './ranking.js';
+import { spread } from './spread.js';
 
 export interface AnnouncementsInput {
   readonly config: Config;
@@ -39,6 +40,8 @@ export interface AnnouncementsInput {
   readonly withoutSlices: 'cannot-serve' | 'serves-everywhere';
   /** `--ignore-exclude-lb`. */
   readonly ignoreExcludeLabel?: boolean;
+  /** `--spread`: no node is first for many more addresses than its share. @default false, as MetalLB */
+  readonly spread?: boolean;
   /** Rankings computed before: whoever asks twice, as a comparison does, passes the same memory. */
   readonly rankings?: RankingMemory;
 }
@@ -93,6 +96,8 @@ export interface Ballot {
   readonly electorate: string;
   /** Computed when it is asked for, once. */
   ranking(): readonly string[];
+  /** Another is first than by the hash, so that the addresses are spread. */
+  readonly isMoved?: true;
   readonly holding: Holding;
 }
 
@@ -108,17 +113,33 @@ export function ballotsIn(world: World): { readonly ballots: readonly Ballot[]; 
       else hold(holdings, at, address, verdict);
     }
   }
+  const ballots = [...holdings.values()]
+    .sort((a, b) => compareAddresses(a.at, b.at))
+    .map((holding): Ballot => {
+      const [{ electorate, ranking }] = holding.grants;
+      return { address: holding.address, electorate, ranking, holding };
+    });
   return {
-    ballots: [...holdings.values()]
-      .sort((a, b) => compareAddresses(a.at, b.at))
-      .map((holding) => {
-        const [{ electorate, ranking }] = holding.grants;
-        return { address: holding.address, electorate, ranking, holding };
-      }),
+    ballots: world.input.spread === true ? spreadBallots(ballots) : ballots,
     refused: refused
       .sort((a, b) => compareAddresses(a.at, b.at))
       .map(({ service, address, reasons }) => ({ service, address, reasons })),
   };
+}
+
+/** Only who is first changes; the others follow as they did. */
+function spreadBallots(ballots: readonly Ballot[]): readonly Ballot[] {
+  const contenders = ballots.map(({ address, ranking, holding }) => {
+    const [{ equals }] = holding.grants;
+    return { address, ranking: ranking(), equals };
+  });
+  const firsts = spread(contenders);
+  return ballots.map((ballot, i): Ballot => {
+    const [first, ranking] = [firsts.get(ballot.address), contenders[i]?.ranking ?? []];
+    if (first === undefined || first === ranking[0]) return ballot;
+    const moved = [first, ...ranking.filter((node) => node !== first)];
+    return { ...ballot, electorate: `${ballot.electorate} ${first}`, ranking: () => moved, isMoved: true };
+  });
 }
 
 /** The input, indexed once so that each Service costs only what it holds. */
@@ -135,10 +156,14 @@ export interface World {
   readonly memory: RankingMemory;
 }
 
+type Eligible = Extract<Candidate, { eligible: true }>;
+
 /** The candidates of some Services, and a number that is equal for equal eligible ones. */
 interface Electorate {
   readonly all: readonly Candidate[];
-  readonly eligible: readonly Extract<Candidate, { eligible: true }>[];
+  readonly eligible: readonly Eligible[];
+  /** Of these, the best by all but the hash. */
+  readonly equals: readonly string[];
   readonly number: number;
   readonly hasSelf: boolean;
   /** See {@link Announcement.mayStay}. */
@@ -175,6 +200,7 @@ interface Grant {
   readonly pool: string;
   readonly electorate: string;
   readonly ranking: () => readonly string[];
+  readonly equals: readonly string[];
   /** Empty where this node may not answer for the Service. */
   readonly interfaces: 'all' | readonly string[];
   readonly mayStay: boolean;
@@ -198,6 +224,7 @@ function judge(holder: AddressedService, world: World): Verdict {
     pool: pool.name,
     electorate: `${address} ${number}`,
     ranking: () => rankingIn(world, electorate, address),
+    equals: electorate.equals,
     interfaces: electorate.hasSelf ? interfacesOn(world.self, question.advertisements) : [],
     mayStay: electorate.selfMayStay,
   };
@@ -239,12 +266,20 @@ function electorateIn({ electorates, memory, input }: World, question: Eligibili
   const electorate = {
     all,
     eligible,
+    equals: bestOf(eligible),
     number,
     hasSelf: self?.eligible === true,
     selfMayStay: self?.eligible === false && STILL_SERVES.has(self.reason),
   };
   if (key !== undefined) electorates.set(key, electorate);
   return electorate;
+}
+
+function bestOf(eligible: readonly Eligible[]): readonly string[] {
+  const isCordoned = eligible.every(({ cordoned }) => cordoned === true);
+  const asked = eligible.filter(({ cordoned = false }) => cordoned === isCordoned);
+  const score = Math.max(...asked.map((one) => one.score));
+  return asked.filter((one) => one.score === score).map(({ node }) => node);
 }
 
 /** Reasons that speak of where an address should be, not of whether the node could serve it. */

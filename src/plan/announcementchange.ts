@@ -51,7 +51,8 @@ export function announcementChange({ before, after, ...sides }: AnnouncementSide
       },
     };
   }
-  const ranked = { ...sides, before: before?.ranking() ?? [], after: after?.ranking() ?? [] };
+  const isSpread = before?.isMoved === true || after?.isMoved === true;
+  const ranked = { ...sides, before: before?.ranking() ?? [], after: after?.ranking() ?? [], isSpread };
   const change = kindOf(ranked);
   return { address, change, before: ranked.before, after: ranked.after, ...known, reason: reasonOf(change, ranked) };
 }
@@ -59,6 +60,7 @@ export function announcementChange({ before, after, ...sides }: AnnouncementSide
 interface Ranked extends Omit<AnnouncementSides, 'before' | 'after'> {
   readonly before: readonly string[];
   readonly after: readonly string[];
+  readonly isSpread: boolean;
 }
 
 function kindOf({ before, after, owner, isHeld }: Ranked): AnnouncementChangeKind {
@@ -88,7 +90,7 @@ function reasonOf(change: AnnouncementChangeKind, sides: Ranked): Reason {
     case 'unserved':
       return { code: 'NO_ELIGIBLE_NODE', message: `no node may answer: ${everyReason(sides.candidates())}` };
     case 'moves':
-      return whyItMoves(owner ?? before[0] ?? '', after[0] ?? '', sides.candidates() ?? []);
+      return whyItMoves(owner ?? before[0] ?? '', after[0] ?? '', sides);
   }
 }
 
@@ -101,7 +103,8 @@ function sameReason({ before, after, owner }: Pick<Ranked, 'before' | 'after' | 
     : { code: 'SUCCESSORS_CHANGED', message: `${after[0]} stays; who follows it changes` };
 }
 
-function whyItMoves(from: string, to: string, candidates: readonly Candidate[]): Reason {
+function whyItMoves(from: string, to: string, { isSpread, ...sides }: Ranked): Reason {
+  const candidates = sides.candidates() ?? [];
   const old = candidates.find(({ node }) => node === from);
   if (old === undefined) return { code: 'NODE_GONE', message: `there is no node ${from} any more` };
   if (!old.eligible) return { code: 'NODE_NOT_ELIGIBLE', message: `${from} may not answer any more: ${old.reason}` };
@@ -110,6 +113,7 @@ function whyItMoves(from: string, to: string, candidates: readonly Candidate[]):
   if (next?.eligible === true && next.score > old.score) {
     return { code: 'NODE_PREFERRED', message: `${to} is preferred: ${next.score} against ${old.score} of ${from}` };
   }
+  if (isSpread) return { code: 'SPREAD', message: `${to} comes first, so that no node does for more than its share` };
   return { code: 'RANKING_CHANGED', message: `${to} ranks before ${from}` };
 }
 

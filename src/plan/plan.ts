@@ -42,6 +42,8 @@ export interface PlanInput {
   /** Who answers now, by `namespace/name` of the Service. */
   readonly owners?: ReadonlyMap<string, string>;
   readonly loadBalancerClass?: string;
+  /** `--spread` of the agents: addresses are spread over the nodes, before and after. @default false */
+  readonly spread?: boolean;
 }
 
 export interface Plan {
@@ -219,6 +221,7 @@ function announcementChanges(input: PlanInput, { had, before, after }: Sides): A
       endpointSlices: objects.endpointSlices,
       self: '',
       withoutSlices,
+      spread: input.spread ?? false,
       rankings,
     });
   const now = worldOf(after.config, after.objects, (key) => heldIn(after.outcomes.get(key)));

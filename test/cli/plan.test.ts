@@ -116,6 +116,7 @@ describe('plan', () => {
     ],
     ['a node that goes away', SAME, { withoutNode: ['n3'] }, 0, ''],
     ['the last nodes that go away', SAME, { withoutNode: ['n1', 'n2', 'n3'] }, 1, /1 address is answered by nobody any more/],
+    ['addresses that are spread', SAME, { spread: true }, 0, ''],
     ['a cordoned node', SAME, { cordon: ['n3'] }, 0, ''],
     ['a node that does not exist', SAME, { cordon: ['n9'] }, 2, /^NODE_UNKNOWN there is no Node "n9"/],
     [

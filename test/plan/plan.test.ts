@@ -397,3 +397,52 @@ test('what is locked to another address is not told that it has no lock', () => 
   }).services;
   expect(moved?.reason.message).toContain('it cannot keep 10.0.0.3: it is locked to another address');
 });
+
+describe('with addresses spread over the nodes', () => {
+  const at = (name: string, address: string) => live(service(name), address);
+  const three = [at('a', '10.0.0.2'), at('b', '10.0.0.3'), at('c', '10.0.0.4')];
+  const two = three.slice(0, 2);
+  const bare = (services: Tree): Tree => services.map(({ status: _, ...rest }) => rest);
+  const tree = (...services: Tree): Tree => [A, ALL, ...bare(services)];
+
+  test.each<[string, Question, string[]]>([
+    [
+      'none is first for more than its share',
+      { before: tree(...three), after: tree(...three), state: [...NODES, ...three], spread: true },
+      [
+        'same 10.0.0.2: n3,n1,n2 -> n3,n1,n2 (UNCHANGED)',
+        'same 10.0.0.3: n2,n1,n3 -> n2,n1,n3 (UNCHANGED)',
+        'same 10.0.0.4: n1,n3,n2 -> n1,n3,n2 (UNCHANGED)',
+      ],
+    ],
+    [
+      'as it is without',
+      { before: tree(...three), after: tree(...three), state: [...NODES, ...three] },
+      [
+        'same 10.0.0.2: n1,n3,n2 -> n1,n3,n2 (UNCHANGED)',
+        'same 10.0.0.3: n1,n2,n3 -> n1,n2,n3 (UNCHANGED)',
+        'same 10.0.0.4: n1,n3,n2 -> n1,n3,n2 (UNCHANGED)',
+      ],
+    ],
+    [
+      'another may move when one goes, and the reason says so',
+      { before: tree(...three), after: tree(...two), state: [...NODES, ...three], spread: true },
+      [
+        'moves 10.0.0.2: n3,n1,n2 -> n1,n3,n2 (SPREAD)',
+        'same 10.0.0.3: n2,n1,n3 -> n2,n1,n3 (UNCHANGED)',
+        'stops 10.0.0.4: n1,n3,n2 ->  (ADDRESS_RELEASED)',
+      ],
+    ],
+    [
+      'a cordoned node is first for nothing',
+      { before: tree(...three), after: tree(...three), state: [...NODES, ...three], cordoned: ['n3'], spread: true },
+      [
+        'moves 10.0.0.2: n3,n1,n2 -> n1,n2,n3 (NODE_CORDONED)',
+        'same 10.0.0.3: n2,n1,n3 -> n2,n1,n3 (UNCHANGED)',
+        'same 10.0.0.4: n1,n3,n2 -> n1,n2,n3 (SUCCESSORS_CHANGED)',
+      ],
+    ],
+  ])('%s', (_, question, expected) => {
+    expect(announcements(question)).toEqual(expected);
+  });
+});

@@ -74,12 +74,13 @@ export interface Question extends Partial<Rehearsal> {
   /** Where the old tree's lock is another. */
   readonly lockBefore?: Readonly<Record<string, string>>;
   readonly loadBalancerClass?: string;
+  readonly spread?: boolean;
 }
 
 const named = (tree: Tree, file: string): Sourced<unknown>[] => tree.map((object) => sourced(object, file));
 
 export function ask({ before, after, state = [], lock, withoutNodes = [], cordoned = [], ...rest }: Question): Plan {
-  const { lockBefore = lock, loadBalancerClass } = rest;
+  const { lockBefore = lock, loadBalancerClass, spread = false } = rest;
   const merged = merge({ before: named(before, 'old'), after: named(after, 'new'), state: named(state, 'state') });
   const locks = {
     ...(lockBefore === undefined ? {} : { lockBefore: lockOf(lockBefore) }),
@@ -90,6 +91,7 @@ export function ask({ before, after, state = [], lock, withoutNodes = [], cordon
     after: rehearse(merged.after, { withoutNodes, cordoned }),
     live: merged.live,
     owners: ownersIn(named(state, 'state')),
+    spread,
     ...locks,
     ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
   });

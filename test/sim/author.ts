@@ -53,6 +53,8 @@ class Author {
       cordoned: [],
       deselected: [],
       barred: [],
+      // Not drawn: the stories of a seed stay what they are.
+      isSpread: isDescribed && this.#seed % 2 === 0,
     };
     return {
       seed: this.#seed,

@@ -18,6 +18,7 @@ export function costOf(nodes: number, addresses: number): Cost {
     cordoned: [],
     deselected: [],
     barred: [],
+    isSpread: false,
   };
   const join = (): readonly string[] => names.map((name) => `${name}:7946`);
   const world = new World({ seed: 1, names, configuration, failbackMs: 30_000, timersLateMs: 1, join });

@@ -18,7 +18,15 @@ const SETTLED_MS = 5000;
 export function watchLong({ seed, hours }: { readonly seed: number; readonly hours: number }): Long {
   const names = ['n1', 'n2', 'n3', 'n4', 'n5'];
   const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5'];
-  const configuration: Configuration = { version: 1, nodes: names, addresses, cordoned: [], deselected: [], barred: [] };
+  const configuration: Configuration = {
+    version: 1,
+    nodes: names,
+    addresses,
+    cordoned: [],
+    deselected: [],
+    barred: [],
+    isSpread: false,
+  };
   const join = (): readonly string[] => names.map((name) => `${name}:7946`);
   const world = new World({ seed, names, configuration, failbackMs: 30_000, timersLateMs: 1, join });
   world.setWeather({ gossipLoss: 0.02, wireLoss: 0.02, duplication: 0.01, jitterMs: 1 });

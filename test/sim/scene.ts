@@ -37,7 +37,15 @@ export class Scene {
 
   constructor({ names = ['n1', 'n2', 'n3'], starting = names, failbackMs = 30_000, weather }: SceneOptions = {}) {
     this.address = addressRanked(names);
-    const configuration = { version: 1, nodes: names, addresses: [this.address], cordoned: [], deselected: [], barred: [] };
+    const configuration = {
+      version: 1,
+      nodes: names,
+      addresses: [this.address],
+      cordoned: [],
+      deselected: [],
+      barred: [],
+      isSpread: false,
+    };
     const join = (): readonly string[] => names.map((name) => `${name}:7946`);
     this.world = new World({ seed: 1, names, configuration, failbackMs, timersLateMs: 1, join });
     if (weather !== undefined) this.world.setWeather(weather);

@@ -29,6 +29,7 @@ interface AgentFlags {
   readonly port: number;
   readonly failbackDelay: number;
   readonly conflict: ConflictPolicy;
+  readonly spread?: true;
   readonly gossipAddress?: string;
   readonly gossipKeyFile?: string;
   readonly gossipWan?: true;
@@ -84,6 +85,10 @@ export function agentCommand(): Command {
       )
         .argParser(delay)
         .default(30),
+    )
+    .option(
+      '--spread',
+      'no node is first for many more addresses than its even share; all agents need it, and a Node each, or none does so',
     )
     .addOption(
       new Option('--port <number>', 'UDP and TCP port of gossip').env('METALLB_ML_BIND_PORT').argParser(portNumber).default(7946),
@@ -152,6 +157,7 @@ const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
   port: flags.port,
   failbackMs: flags.failbackDelay * 1000,
   onConflict: flags.conflict,
+  spread: flags.spread === true,
   metrics: flags.metrics,
   deliver: flags.deliver ?? 'nothing',
   logLevel: flags.logLevel,

@@ -70,6 +70,8 @@ export interface Metrics {
   setConflicts(conflicts: readonly AddressConflict[]): void;
   /** Interfaces that cannot be captured now. */
   setUncaptured(interfaces: readonly string[]): void;
+  /** Members because of which addresses are not spread over the nodes. */
+  setUnspread(members: readonly string[]): void;
   /** Members by state: `alive`, `suspect`, … */
   setMembers(members: Readonly<Record<string, number>>): void;
   /** A takeover: how it was noticed, and how long after the last sign of life the address was claimed. */
@@ -95,6 +97,7 @@ interface Latest {
   wire: WireSample | undefined;
   conflicts: readonly AddressConflict[];
   uncaptured: readonly string[];
+  unspread: readonly string[];
   members: Readonly<Record<string, number>>;
   confirmedAtMs: number | undefined;
   updates: number;
@@ -110,6 +113,7 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     wire: undefined,
     conflicts: [],
     uncaptured: [],
+    unspread: [],
     members: {},
     confirmedAtMs: undefined,
     updates: 0,
@@ -144,6 +148,11 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
           latest.uncaptured.map((name) => ({ labels: { interface: name }, value: 1 })),
         ),
         gauge(
+          'arpeggio_spread_off',
+          '1 for each live member because of which addresses are not spread over the nodes.',
+          latest.unspread.map((member) => ({ labels: { member }, value: 1 })),
+        ),
+        gauge(
           'arpeggio_memberlist_members',
           'Members of the gossip cluster as this node sees them, itself included.',
           byLabel('state', latest.members),
@@ -170,6 +179,9 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     },
     setUncaptured: (interfaces) => {
       latest.uncaptured = interfaces;
+    },
+    setUnspread: (members) => {
+      latest.unspread = members;
     },
     setMembers: (members) => {
       latest.members = members;

@@ -22,6 +22,8 @@ export interface AgentOptions {
   readonly join: readonly string[];
   /** How long a node that came back waits before it takes its addresses back, in milliseconds; infinity: until the others are gone. */
   readonly failbackMs: number;
+  /** Addresses are spread over the nodes, if all other members do so too. */
+  readonly spread: boolean;
   /** What becomes of an address that somebody claims who is no member. */
   readonly onConflict: ConflictPolicy;
   /** UDP and TCP port of gossip. */

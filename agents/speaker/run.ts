@@ -55,6 +55,7 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
     port: options.port,
     peers: gossip.peers,
     gossip,
+    spread: options.spread,
     announceRate: options.announceRate,
     refreshMs: options.refreshMs,
     proxies: options.proxies.flatMap((text) => parseMac(text) ?? []),

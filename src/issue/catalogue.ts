@@ -89,6 +89,10 @@ export const CATALOGUE = {
   GROUP_JOIN_FAILED: { severity: 'error', summary: 'multicast groups that IPv6 needs cannot be joined' },
   CAPTURE_DENIED: { severity: 'error', summary: 'no permission for raw packets' },
   SPLIT_VIEW: { severity: 'warning', summary: 'two nodes take one address for theirs' },
+  SPREAD_OFF: {
+    severity: 'warning',
+    summary: 'addresses are not spread over the nodes, because some member does not do so or has no Node',
+  },
   GOSSIP_KEY_UNUSABLE: { severity: 'error', summary: 'the file with the secret of gossip cannot be used' },
   GOSSIP_KEY_MISMATCH: { severity: 'warning', summary: 'a host gossips with another key than this node, or without one' },
   GOSSIP_UNREADABLE: { severity: 'warning', summary: 'a host sends to the gossip port what cannot be read' },

@@ -26,6 +26,8 @@ export interface Beat {
   readonly returning: boolean;
   /** Its view of the cluster is old, and it knows that. */
   readonly stale: boolean;
+  /** It was started to spread addresses over the nodes. */
+  readonly spreads: boolean;
   /** Of the interfaces on which the node claims addresses, so that its claims are told from a stranger's. At most {@link MOST_MACS}. */
   readonly macs: readonly Mac[];
 }
@@ -34,11 +36,12 @@ export interface Beat {
 export const MOST_MACS = 64;
 
 const MAGIC = 0x41525042;
-export const BEAT_VERSION = 3;
+export const BEAT_VERSION = 4;
 const READY = 1;
 const LEAVING = 2;
 const RETURNING = 4;
 const STALE = 8;
+const SPREADS = 16;
 const HEAD_LENGTH = 22;
 const MAC_LENGTH = 6;
 /** A DNS subdomain has at most 253 characters, and node names are such. */
@@ -74,8 +77,8 @@ export function encodeBeat(beat: Beat): Uint8Array {
   return bytes;
 }
 
-const flagsOf = ({ ready, leaving, returning, stale }: Beat): number =>
-  (ready ? READY : 0) | (leaving ? LEAVING : 0) | (returning ? RETURNING : 0) | (stale ? STALE : 0);
+const flagsOf = ({ ready, leaving, returning, stale, spreads }: Beat): number =>
+  (ready ? READY : 0) | (leaving ? LEAVING : 0) | (returning ? RETURNING : 0) | (stale ? STALE : 0) | (spreads ? SPREADS : 0);
 
 function inBounds(value: number, highest: number): number {
   if (!Number.isInteger(value) || value < 1 || value > highest) throw new RangeError(`${value} is not from 1 to ${highest}`);
@@ -97,7 +100,7 @@ export function decodeBeat(bytes: Uint8Array): Beat | undefined {
   const flags = view.getUint8(5);
   const intervalMs = view.getUint16(6);
   const sequence = view.getUint32(16);
-  if ((flags & ~(READY | LEAVING | RETURNING | STALE)) !== 0 || intervalMs === 0 || sequence === 0) return undefined;
+  if ((flags & ~(READY | LEAVING | RETURNING | STALE | SPREADS)) !== 0 || intervalMs === 0 || sequence === 0) return undefined;
   const [nameLength, count] = [view.getUint8(20), view.getUint8(21)];
   const macsAt = HEAD_LENGTH + nameLength;
   if (count > MOST_MACS || bytes.length !== macsAt + count * MAC_LENGTH) return undefined;
@@ -106,8 +109,10 @@ export function decodeBeat(bytes: Uint8Array): Beat | undefined {
   const bootId = hexadecimal(view.getUint32(8)) + hexadecimal(view.getUint32(12));
   const macs = Array.from({ length: count }, (_, i) => readMac(view, macsAt + i * MAC_LENGTH));
   const says = (flag: number): boolean => (flags & flag) !== 0;
-  const said = { ready: says(READY), leaving: says(LEAVING), returning: says(RETURNING), stale: says(STALE) };
-  return { node, bootId, sequence, intervalMs, ...said, macs };
+  return {
+    ...{ node, bootId, sequence, intervalMs, ready: says(READY), leaving: says(LEAVING), returning: says(RETURNING) },
+    ...{ stale: says(STALE), spreads: says(SPREADS), macs },
+  };
 }
 
 const hexadecimal = (word: number): string => word.toString(16).padStart(8, '0');

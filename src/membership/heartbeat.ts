@@ -68,6 +68,7 @@ const DEFAULTS = {
   graceMs: 10,
   settleMs: 200,
   joinMs: 0,
+  spreads: false,
   forgetAfterMs: 600_000,
   maxMembers: 256,
   warnEveryMs: 10_000,
@@ -152,13 +153,14 @@ export function unheardOf(state: Heartbeat): readonly string[] {
   return [...awaited(state)].filter((address) => !heard.has(address) && !own.has(address) && !told.stock.includes(address));
 }
 
-const memberOf = ({ name, address, state, ready, returning, stale, macs, evidence, since }: Peer): Member => ({
+const memberOf = ({ name, address, state, ready, returning, stale, spreads, macs, evidence, since }: Peer): Member => ({
   name,
   address,
   state,
   ready,
   returning,
   stale,
+  spreads,
   speaks: 'arpeggio',
   macs,
   evidence,
@@ -321,7 +323,7 @@ function finish({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
 }
 
 const sameStanding = (a: Peer, b: Peer): boolean =>
-  a.state === b.state && a.ready === b.ready && a.returning === b.returning && a.stale === b.stale;
+  a.state === b.state && a.ready === b.ready && a.returning === b.returning && a.stale === b.stale && a.spreads === b.spreads;
 
 const sameMacs = (a: readonly Mac[], b: readonly Mac[]): boolean =>
   a.length === b.length && a.every((mac, i) => sameMac(mac, b[i] ?? mac));

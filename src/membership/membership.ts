@@ -30,6 +30,8 @@ export interface Member {
   readonly returning: boolean;
   /** Its view of the cluster is old, and it knows that. */
   readonly stale: boolean;
+  /** It spreads addresses over the nodes, as far as others do. Undefined: nothing was heard of it yet. */
+  readonly spreads: boolean | undefined;
   /** `memberlist`: a stock MetalLB speaker, of which nothing else is known and to which nothing else may be said. */
   readonly speaks: 'arpeggio' | 'memberlist';
   /** From which it claims addresses; those of a member that is gone are remembered with it. */

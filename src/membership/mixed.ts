@@ -17,10 +17,12 @@ export function membersOf(records: readonly MemberRecord[], self: string): reado
 
 /** Until its first beat nobody knows whether it is ready, and once it is gone there is nothing to say of it. */
 const ourMember = (record: MemberRecord): readonly Member[] =>
-  isMember(record) ? [{ ...common(record), state: 'alive', ready: false, evidence: { kind: 'heard' }, speaks: 'arpeggio' }] : [];
+  isMember(record)
+    ? [{ ...common(record), state: 'alive', ready: false, evidence: { kind: 'heard' }, speaks: 'arpeggio', spreads: undefined }]
+    : [];
 
 function stockMember(record: MemberRecord): readonly Member[] {
-  const member = { ...common(record), ready: true, speaks: 'memberlist' } as const;
+  const member = { ...common(record), ready: true, spreads: false, speaks: 'memberlist' } as const;
   if (isMember(record)) return [{ ...member, state: 'alive', evidence: { kind: 'heard' } }];
   if (record.state === 'left') return [{ ...member, state: 'left', evidence: { kind: 'left' } }];
   return [{ ...member, state: 'silent', evidence: { kind: 'memberlist' } }];

@@ -19,6 +19,7 @@ export interface Peer {
   readonly ready: boolean;
   readonly returning: boolean;
   readonly stale: boolean;
+  readonly spreads: boolean;
   /** It served long before this node began: its first beat said that it is ready, and was by far not its first. */
   readonly wasServing: boolean;
   /** Of its newest beat. */
@@ -59,7 +60,7 @@ const RIVALS = 4;
 
 /** `ageMs` is how long this node runs. */
 export function newPeer(beat: Beat, address: string, ageMs: number, now: number): Peer {
-  const { node: name, bootId, sequence, intervalMs, ready, leaving, returning, stale, macs } = beat;
+  const { node: name, bootId, sequence, intervalMs, ready, leaving, returning, stale, spreads, macs } = beat;
   const said = leaving ? LEFT : ALIVE;
   return {
     name,
@@ -70,6 +71,7 @@ export function newPeer(beat: Beat, address: string, ageMs: number, now: number)
     ready,
     returning,
     stale,
+    spreads,
     wasServing: ready && !returning && sequence * intervalMs > ageMs + LONG_BEFORE_MS,
     macs,
     ...said,
@@ -103,14 +105,14 @@ function hearOtherLife(peer: Peer, beat: Beat, address: string, now: number): { 
 }
 
 function follow(peer: Peer, beat: Beat, address: string, now: number): Peer {
-  const { sequence, intervalMs, ready, leaving, returning, stale, macs } = beat;
+  const { sequence, intervalMs, ready, leaving, returning, stale, spreads, macs } = beat;
   const said = leaving ? LEFT : ALIVE;
   const unchanged = said.state === peer.state;
   return {
     ...peer,
     ...(unchanged ? {} : { ...said, since: now }),
     // One that has just started does not know yet; what it had before is most likely what it will have.
-    ...{ address, sequence, intervalMs, ready, returning, stale },
+    ...{ address, sequence, intervalMs, ready, returning, stale, spreads },
     ...{ macs: macs.length === 0 ? peer.macs : macs, faltering: false, heardAt: now },
   };
 }

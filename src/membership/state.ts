@@ -23,6 +23,8 @@ export interface HeartbeatSettings {
   readonly settleMs?: number;
   /** How long a starting node waits at most for `joined`. 0: nobody joins anybody. @default 0 */
   readonly joinMs?: number;
+  /** It was started to spread addresses over the nodes, and says so. @default false */
+  readonly spreads?: boolean;
   /** How long a silent or left member stays listed. @default 600000 */
   readonly forgetAfterMs?: number;
   /** Members remembered at most. Beyond, those not alive make room, longest gone first; else newcomers wait. @default 256 */

@@ -26,9 +26,9 @@ export function targets({ settings, told, peers, own }: Heartbeat): string[] {
 
 /** What this node says of itself. It is not ready for others before it has settled: they would hand it what it does not take. */
 export function ownBeat({ settings, start, ready, leaving, returning, stale, macs }: Heartbeat, sequence: number): Beat {
-  const { self: node, bootId, intervalMs } = settings;
+  const { self: node, bootId, intervalMs, spreads } = settings;
   const isReady = ready && start.kind === 'settled' && !leaving;
-  return { node, bootId, sequence, intervalMs, ready: isReady, leaving, returning, stale, macs };
+  return { node, bootId, sequence, intervalMs, ready: isReady, leaving, returning, stale, spreads, macs };
 }
 
 /** When the next beat is due, a wait ends or a peer has been silent too long: whichever is first. */

@@ -20,10 +20,10 @@ const beats = anyBeat({
 
 test('a beat on the wire, byte for byte', () => {
   expect(Buffer.from(encodeBeat(BEAT)).toString('hex')).toBe(
-    '41525042 03 01 0064 00112233445566ff 00000007 02 00 6e31'.replaceAll(' ', ''),
+    '41525042 04 01 0064 00112233445566ff 00000007 02 00 6e31'.replaceAll(' ', ''),
   );
-  expect(Buffer.from(encodeBeat({ ...BEAT, macs: MACS })).toString('hex')).toBe(
-    '41525042 03 01 0064 00112233445566ff 00000007 02 02 6e31 020000000001 fffffffefffd'.replaceAll(' ', ''),
+  expect(Buffer.from(encodeBeat({ ...BEAT, spreads: true, macs: MACS })).toString('hex')).toBe(
+    '41525042 04 11 0064 00112233445566ff 00000007 02 02 6e31 020000000001 fffffffefffd'.replaceAll(' ', ''),
   );
 });
 
@@ -45,8 +45,8 @@ describe('no beat', () => {
     ['is empty', new Uint8Array()],
     ['has another magic', changed(0, 0)],
     ['is of an earlier version', changed(4, 1)],
-    ['is of a later version', changed(4, 4)],
-    ['has a flag that this version does not know', changed(5, 16)],
+    ['is of a later version', changed(4, 5)],
+    ['has a flag that this version does not know', changed(5, 32)],
     ['comes every 0 ms', changed(7, 0)],
     ['has the sequence 0', changed(19, 0)],
     ['says its name is shorter', changed(20, 1)],

@@ -11,6 +11,7 @@ export const beatOf = (change: Partial<Beat> = {}): Beat => ({
   leaving: false,
   returning: false,
   stale: false,
+  spreads: false,
   macs: [],
   ...change,
 });
@@ -27,4 +28,5 @@ export const anyBeat = (
     leaving: fc.boolean(),
     returning: fc.boolean(),
     stale: fc.boolean(),
+    spreads: fc.boolean(),
   });

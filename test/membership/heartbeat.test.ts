@@ -103,6 +103,20 @@ describe('a start', () => {
   });
 });
 
+test('who spreads addresses says so, and a restart that does no more is news', () => {
+  const world = cluster();
+  world.start(A, settings('a', { spreads: true }));
+  world.start(B, settings('b'));
+  world.run(500);
+  const seen = (address: string): (boolean | undefined)[] =>
+    membershipOf(world.state(address)).members.map(({ spreads }) => spreads);
+  expect([seen(A), seen(B)]).toEqual([[false], [true]]);
+  world.kill(A);
+  world.start(A, settings('a', { bootId: boot(99) }));
+  world.run(1000);
+  expect(seen(B)).toEqual([false]);
+});
+
 describe('a start that joins', () => {
   const joining = (change: Partial<HeartbeatSettings> = {}): Heartbeat =>
     startHeartbeat(settings('a', { join: [A, B], joinMs: 2000, ...change }), 0).state;

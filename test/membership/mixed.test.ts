@@ -15,7 +15,18 @@ function record(name: string, state: State, meta = NOTHING): MemberRecord {
 }
 
 const heard = (name: string, state: MemberState, ready = true): Member => ({
-  ...{ name, address: '10.0.0.8:7946', state, ready, returning: false, stale: false, speaks: 'arpeggio', macs: [], since: 1 },
+  ...{
+    name,
+    address: '10.0.0.8:7946',
+    state,
+    ready,
+    returning: false,
+    stale: false,
+    spreads: false,
+    speaks: 'arpeggio',
+    macs: [],
+    since: 1,
+  },
   evidence: { kind: 'heard' },
 });
 const byBeats = (...members: Member[]): Membership => ({ self: 'a', settled: true, ready: true, members });

@@ -16,6 +16,7 @@ const member = (name: string, state: MemberState): Member => ({
   ready: true,
   returning: false,
   stale: false,
+  spreads: false,
   speaks: 'arpeggio',
   macs: [MAC],
   evidence: { kind: 'heard' },

@@ -11,7 +11,7 @@ import { announcementsOf } from '../../agents/speaker/view/announce.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
 import { formatAddress } from '../../src/net/address.js';
 import type { Plan } from '../../src/plan/plan.js';
-import { anyHistory } from './randomtree.js';
+import { anyCrowdedHistory, anyHistory } from './randomtree.js';
 import { ask, type Tree } from './world.js';
 
 const MEMBERSHIP = {
@@ -36,11 +36,11 @@ function runAgent(trees: readonly Tree[]): InForce[] {
 
 const shown = (addresses: readonly string[], pool: string): string => `${addresses.join()} of ${pool}`;
 
-function agentSays(inForce: InForce): { addresses: Record<string, string>; rankings: Record<string, string> } {
+function agentSays(inForce: InForce, spread: boolean): { addresses: Record<string, string>; rankings: Record<string, string> } {
   const has = (outcome: Outcome): string | undefined =>
     'allocated' in outcome ? shown(outcome.allocated.addresses.map(formatAddress), outcome.allocated.pool) : undefined;
   const addresses = [...inForce.outcomes].flatMap(([key, outcome]) => (has(outcome) === undefined ? [] : [[key, has(outcome)]]));
-  const { announcements } = announcementsOf(inForce, MEMBERSHIP);
+  const { announcements } = announcementsOf(inForce, MEMBERSHIP, { spread });
   return {
     addresses: Object.fromEntries(addresses),
     rankings: Object.fromEntries(announcements.map(({ address, ranking }) => [address, ranking.join()])),
@@ -63,27 +63,50 @@ function planSays({ services, announcements }: Plan): ReturnType<typeof agentSay
 /** The pools and advertisements of the last tree that was not refused: what the agent goes on with. */
 const isPools = ({ kind }: Tree[number]): boolean => kind === 'IPAddressPool' || kind === 'L2Advertisement';
 
-test('plan and the agent agree on every address and every ranking, step by step', () => {
-  const seen = { steps: 0, addresses: 0, refused: 0 };
+interface Seen {
+  steps: number;
+  addresses: number;
+  refused: number;
+  /** Addresses that are another node's because they are spread. */
+  moved: number;
+}
+
+/** Compares step by step what an agent makes of the histories with what `plan` says of them. */
+function compare(histories: fc.Arbitrary<Tree[]>, spread: boolean): Seen {
+  const seen = { steps: 0, addresses: 0, refused: 0, moved: 0 };
   fc.assert(
-    fc.property(anyHistory(5), (trees) => {
+    fc.property(histories, (trees) => {
       const agent = runAgent(trees);
       let inForce: Tree = [];
       for (const [i, tree] of trees.entries()) {
         const before = [...inForce, ...(trees[i - 1] ?? []).filter((one) => !isPools(one))];
-        const planned = ask({ before, after: tree });
+        const planned = ask({ before, after: tree, spread });
         const actual = agent[i] ?? NOTHING;
         if (actual.config === undefined) continue;
-        expect(planSays(planned)).toEqual(agentSays(actual));
+        const says = agentSays(actual, spread);
+        expect(planSays(planned)).toEqual(says);
         expect(planned.refused.length > 0).toBe(actual.stale);
         if (!actual.stale) inForce = tree.filter(isPools);
         seen.steps++;
         seen.refused += actual.stale ? 1 : 0;
-        seen.addresses += Object.keys(agentSays(actual).addresses).length;
+        seen.addresses += Object.keys(says.addresses).length;
+        const plain = agentSays(actual, false).rankings;
+        seen.moved += Object.entries(plain).filter(([address, ranking]) => ranking !== says.rankings[address]).length;
       }
     }),
   );
+  return seen;
+}
+
+test('plan and the agent agree on every address and every ranking, step by step', () => {
+  const seen = compare(anyHistory(5), false);
   expect(seen.steps).toBeGreaterThan(100);
   expect(seen.refused).toBeGreaterThan(10);
   expect(seen.addresses).toBeGreaterThan(100);
+});
+
+test('and they agree with --spread', () => {
+  const seen = compare(anyCrowdedHistory(4), true);
+  expect(seen.addresses).toBeGreaterThan(500);
+  expect(seen.moved).toBeGreaterThan(20);
 });

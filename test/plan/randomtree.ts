@@ -85,4 +85,23 @@ const anyTree: fc.Arbitrary<Tree> = fc
 
 export const anyHistory = (maxLength: number): fc.Arbitrary<Tree[]> => fc.array(anyTree, { minLength: 2, maxLength });
 
+/** A folder, of `n1`, with several addresses for each node, that compete for all of them or, with `Local` endpoints, for some. */
+const anyCrowdedTree: fc.Arbitrary<Tree> = fc
+  .tuple(
+    fc.constant([pool('a', ['192.168.1.200-192.168.1.230'])]),
+    fc.oneof({ weight: 3, arbitrary: fc.constant(advertisement('x')) }, anyAdvertisement('x')).map((one) => [one]),
+    anyNode('n1').map((one) => [one]),
+    ...['n2', 'n3', 'n4'].map((name) => maybe(anyNode(name))),
+    ...Array.from({ length: 12 }, (_, i) =>
+      maybe(fc.constantFrom('Cluster', 'Local').map((externalTrafficPolicy) => service(`s${i}`, { externalTrafficPolicy }))),
+    ),
+    ...Array.from({ length: 12 }, (_, i) =>
+      fc.subarray(['n1', 'n2', 'n3', 'n4'], { minLength: 1 }).map((nodes) => [slice(`s${i}`, ...nodes)]),
+    ),
+  )
+  .map((parts) => parts.flat());
+
+export const anyCrowdedHistory = (maxLength: number): fc.Arbitrary<Tree[]> =>
+  fc.array(anyCrowdedTree, { minLength: 2, maxLength });
+
 const defined = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -30,6 +30,7 @@ const service = (name: string): object => ({
   metadata: { name },
   spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
 });
+const named = (name: string): object => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
 const alone: Membership = { self: 'n1', settled: true, ready: true, members: [] };
 
 interface Scene {
@@ -42,11 +43,16 @@ interface Scene {
 }
 
 function scene(...objects: object[]): Scene {
+  return sceneWith({}, ...objects);
+}
+
+function sceneWith({ spread = false }: { spread?: boolean }, ...objects: object[]): Scene {
   const source = new MemorySource(objects);
   const metrics = createMetrics({ node: 'n1', now: () => 0, process: false });
   const [log, posted]: [LogRecord[], ToWire[]] = [[], []];
   const view = new View({
     node: 'n1',
+    spread,
     source,
     metrics,
     log: (record) => log.push(record),
@@ -79,6 +85,7 @@ describe('the view', () => {
       ready: true,
       returning: false,
       stale: false,
+      spreads: false,
       speaks: 'arpeggio',
       macs: [],
       evidence: { kind: 'heard' },
@@ -183,5 +190,33 @@ describe('the view', () => {
     view.receive({ type: 'captures', failed: [] });
     expect(conditions()).toContainEqual({ type: 'arpeggio/Uncaptured', status: 'False', reason: 'None', message: '' });
     expect(metrics.text()).not.toContain('arpeggio_interface_uncaptured{');
+  });
+
+  test.each([
+    [true, 'addresses are not spread over the nodes: n2 does not do so'],
+    [false, 'addresses are not spread over the nodes, though n2 would: this node was started without --spread'],
+  ])('spread %s: says who was told otherwise, as long as that member lives', (spread, message) => {
+    const { view, source, metrics, log } = sceneWith({ spread }, POOL, ADVERTISEMENT, service('a'), ...['n1', 'n2'].map(named));
+    const n2 = {
+      ...{ name: 'n2', address: '192.0.2.12:7946', ready: true, returning: false, stale: false, spreads: !spread },
+      ...{ macs: [], since: 0 },
+      evidence: { kind: 'heard' },
+      speaks: 'arpeggio',
+    } as const;
+    const conditions = () =>
+      source.status.get('speaker')?.flatMap(({ status }) => (status as { conditions?: readonly object[] }).conditions ?? []);
+    const told = () => log.filter(({ fields }) => fields?.['code'] === 'SPREAD_OFF').length;
+    for (const state of ['alive', 'alive'] as const)
+      view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state }] } });
+    expect(conditions()).toContainEqual({
+      type: 'arpeggio/SpreadOff',
+      ...{ status: 'True', reason: 'NotAllSpread', message },
+    });
+    expect(metrics.text()).toContain('\narpeggio_spread_off{member="n2"} 1\n');
+    expect(told()).toBe(1);
+    view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'left' }] } });
+    expect(conditions()).toContainEqual({ type: 'arpeggio/SpreadOff', status: 'False', reason: 'None', message: '' });
+    expect(metrics.text()).not.toContain('arpeggio_spread_off{');
+    expect([told(), log.at(-1)?.event]).toEqual([1, 'spreadOn']);
   });
 });

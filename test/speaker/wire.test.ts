@@ -25,6 +25,7 @@ function start(): { readonly wire: Wire; readonly posted: ToView[] } {
     port: 0,
     peers: [],
     gossip: {},
+    spread: false,
     announceRate: 6000,
     refreshMs: 0,
     failbackMs: 0,

@@ -77,6 +77,7 @@ export class AgentNode implements AsyncDisposable {
     this.liveness = new Liveness({
       ...{ self: name, gossip: this.port, port: PORT, address, tuning, report, log: nothing },
       peers: join.map((host) => ({ host, port: PORT })),
+      spreads: false,
       onChange: () => this.#lifelines.setMembers(this.liveness.membership.members),
       onWord: (word) => void this.words.push(word),
       ...{ bootId: this.bootId, onSettled: nothing, onAllHeard: nothing },

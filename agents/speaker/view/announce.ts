@@ -5,24 +5,33 @@ import type { NodeView } from '../../../src/api/views.js';
 import { type Announcement, isNear } from '../../../src/layer2/announcement.js';
 import { type AddressedService, type Announcements, announcementsFor } from '../../../src/layer2/announcements.js';
 import type { Membership } from '../../../src/membership/membership.js';
+import { unspread } from '../../../src/membership/unspread.js';
 import { parseAddress } from '../../../src/net/address.js';
 import { formatPrefix } from '../../../src/net/prefix.js';
 import { coveringPrefixes } from '../../../src/packet/filter.js';
 import type { InForce } from '../../controller/reconcile.js';
 
-export function announcementsOf({ config, objects, outcomes }: InForce, membership: Membership): Announcements {
+/** `spread`: this node was told to spread addresses, which means nothing while {@link unspread} says so. */
+export function announcementsOf(
+  { config, objects, outcomes }: InForce,
+  membership: Membership,
+  { spread }: { readonly spread: boolean },
+): Announcements {
   if (config === undefined) return { announcements: [], refused: [] };
   const services = objects.services.flatMap((service): AddressedService[] => {
     const outcome = outcomes.get(service.key);
     return outcome !== undefined && 'allocated' in outcome ? [{ service, addresses: outcome.allocated.addresses }] : [];
   });
+  const isSpread = spread && unspread(spread, membership, new Set(objects.nodes.map(({ name }) => name))) === undefined;
   return announcementsFor({
     config,
     services,
-    nodes: nodesOf(objects.nodes, membership),
+    // Whoever has no Node is gone then, and not everybody has heard of it.
+    nodes: isSpread ? objects.nodes : nodesOf(objects.nodes, membership),
     endpointSlices: objects.endpointSlices,
     self: membership.self,
     withoutSlices: 'serves-everywhere',
+    spread: isSpread,
   });
 }
 

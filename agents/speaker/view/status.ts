@@ -18,6 +18,8 @@ export interface SpeakerState {
   readonly unanswerable: ReadonlyMap<string, string>;
   /** Why interfaces cannot be captured, a sentence each. */
   readonly uncaptured: readonly string[];
+  /** Why addresses are not spread though some node was told to; undefined: no reason. */
+  readonly unspread: string | undefined;
 }
 
 /** A Service with two addresses has one object, as with MetalLB. */
@@ -32,7 +34,7 @@ export function speakerStatus(state: SpeakerState): readonly KubeObject[] {
 }
 
 /** MetalLB's object and first condition; the others say what MetalLB does not look at. */
-function configurationState({ node, isValid, conflicts, unanswerable, uncaptured }: SpeakerState): KubeObject {
+function configurationState({ node, isValid, conflicts, unanswerable, uncaptured, unspread }: SpeakerState): KubeObject {
   const invalid = { status: 'False', reason: 'ConfigurationError', message: 'configuration error: an older one is in force' };
   const conditions = [
     { type: 'configReconcilerValid', ...(isValid ? { status: 'True', reason: 'Reconciled', message: '' } : invalid) },
@@ -43,6 +45,7 @@ function configurationState({ node, isValid, conflicts, unanswerable, uncaptured
       [...unanswerable].map(([address, why]) => `${address}: ${why}`),
     ),
     condition('Uncaptured', 'CaptureFailed', uncaptured),
+    condition('SpreadOff', 'NotAllSpread', unspread === undefined ? [] : [unspread]),
   ];
   const result = isValid ? { result: 'Valid' } : { result: 'Invalid', errorSummary: invalid.message };
   return {

@@ -2,7 +2,7 @@
  * The view thread: follows the source, keeps the wire thread's table up to date, and tells people what both did, as log lines,
  * status, events and metrics. Nothing here is on the way of a frame or of a failover.
  */
-import { formatIssue, type Issue } from '../../../src/issue/issue.js';
+import { formatIssue, type Issue, issue } from '../../../src/issue/issue.js';
 import { announceable, announceFailedMessage } from '../../../src/layer2/announceable.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
 import type { Refusal } from '../../../src/layer2/announcements.js';
@@ -10,6 +10,7 @@ import { ballotOf } from '../../../src/layer2/ballot.js';
 import { unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
 import type { Selection } from '../../../src/layer2/selection.js';
 import type { Membership } from '../../../src/membership/membership.js';
+import { formatUnspread, unspread } from '../../../src/membership/unspread.js';
 import { changesBetween } from '../../controller/changes.js';
 import { type InForce, NOTHING, reconcile } from '../../controller/reconcile.js';
 import { controllerStatus } from '../../controller/status.js';
@@ -24,6 +25,8 @@ import { describeConflict, speakerStatus } from './status.js';
 
 export interface ViewOptions {
   readonly node: string;
+  /** `--spread`. */
+  readonly spread: boolean;
   readonly source: Source;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -50,6 +53,8 @@ export class View {
   #unowned: readonly string[] = [];
   /** Those of them of which it is known why. */
   #unanswerable: ReadonlyMap<string, string> = new Map();
+  /** Why addresses are not spread though some node was told to. */
+  #unspread: string | undefined;
   /** Why interfaces cannot be captured. */
   #uncaptured: readonly Issue[] = [];
   /** This node's, as they were last seen. */
@@ -136,6 +141,7 @@ export class View {
     this.#inForce = reconcile(before, snapshot);
     // First what others wait for; a slow reader of the log must not hold it up.
     this.#announce();
+    this.#noticeSpread();
     this.#logIssues(this.#inForce.issues);
     for (const { record, event } of changesBetween(before.outcomes, this.#inForce.outcomes)) {
       log(record);
@@ -157,12 +163,27 @@ export class View {
     const count = (state: string): number => states.filter((one) => one === state).length;
     this.#options.metrics.setMembers({ alive: count('alive'), silent: count('silent'), left: count('left') });
     this.#announce();
+    this.#noticeSpread();
+  }
+
+  #noticeSpread(): void {
+    const { log, metrics, spread } = this.#options;
+    const { config, objects } = this.#inForce;
+    if (config === undefined) return;
+    const found = unspread(spread, this.#membership, new Set(objects.nodes.map(({ name }) => name)));
+    const [before, now] = [this.#unspread, found === undefined ? undefined : formatUnspread(spread, found)];
+    if (now === before) return;
+    this.#unspread = now;
+    metrics.setUnspread(found?.members ?? []);
+    if (now !== undefined) log(issueRecord(issue('SPREAD_OFF', '--spread', now)));
+    else log({ level: 'info', event: 'spreadOn', msg: 'nothing keeps addresses from being spread over the nodes any more' });
+    this.#showOwned();
   }
 
   /** Recomputes the table and publishes it if it changed. Rankings ignore liveness, so a failover leads to nothing here. */
   #announce(): void {
     if (this.#inForce.config === undefined) return;
-    const { announcements, refused } = announcementsOf(this.#inForce, this.#membership);
+    const { announcements, refused } = announcementsOf(this.#inForce, this.#membership, this.#options);
     this.#logRefusals(refused);
     const prefixes = filterPrefixes(announcements, this.#options.node);
     const known = this.#membership.members.map(({ name }) => name);
@@ -229,7 +250,9 @@ export class View {
     const uncaptured = this.#uncaptured.map(({ message }) => message);
     source.writeStatus(
       'speaker',
-      lazily(() => speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable, uncaptured })),
+      lazily(() =>
+        speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable, uncaptured, unspread: this.#unspread }),
+      ),
     );
   }
 

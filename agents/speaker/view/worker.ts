@@ -45,7 +45,7 @@ async function start(): Promise<readonly Issue[] | undefined> {
   const delivery = options.deliver === 'lo' ? new LoopbackDelivery(options.statusDir) : undefined;
   const metrics = createMetrics({ node: options.node, now: Date.now });
   const joinedSource = joined(state.value, status.value);
-  const view = new View({ node: options.node, source: joinedSource, log, metrics, delivery, post });
+  const view = new View({ node: options.node, spread: options.spread, source: joinedSource, log, metrics, delivery, post });
   const sample = sampler();
   port?.on('message', (message: ToView) => {
     if (message.type === 'sample') sample.receive(message.id, sampleOf(message.sample));

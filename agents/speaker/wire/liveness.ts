@@ -47,6 +47,8 @@ export interface LivenessOptions {
   readonly address?: string | undefined;
   readonly tuning: Tuning;
   readonly peers: readonly PeerName[];
+  /** This node was started to spread addresses over the nodes, and says so. */
+  readonly spreads: boolean;
   /** Called when somebody's state or readiness changed, this node's too. */
   readonly onChange: () => void;
   /** Called, after that, when a peer is heard again that was silent. */
@@ -90,11 +92,11 @@ export class Liveness {
 
   /** Sends the first beats, to the peers given by address at once and to the others when their names are resolved. */
   async start(signal: AbortSignal): Promise<void> {
-    const { self, bootId, peers, report, gossip } = this.#options;
+    const { self, bootId, peers, spreads, report, gossip } = this.#options;
     const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
     const join = literal.map(({ host, port }) => `${host}:${port}`);
     this.#gossipStart.add(...join);
-    const settings = { self, bootId, join, joinMs: peers.length > 0 ? JOIN_MS : 0 };
+    const settings = { self, bootId, join, joinMs: peers.length > 0 ? JOIN_MS : 0, spreads };
     this.#take(startHeartbeat(settings, performance.now()));
     gossip.listen({
       onMessages: (messages, from) => this.#hear(messages, from),

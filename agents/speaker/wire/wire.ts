@@ -35,6 +35,8 @@ export interface WireOptions {
   readonly port: number;
   readonly peers: readonly PeerName[];
   readonly gossip: GossipSettings;
+  /** Addresses are spread over the nodes; the view does that, here it is told to others. */
+  readonly spread: boolean;
   /** Gratuitous frames a second on each interface. */
   readonly announceRate: number;
   /** Between two refreshes of one address; 0: none. */
@@ -136,6 +138,7 @@ export class Wire {
     this.#liveness = new Liveness({
       ...{ self: options.node, bootId: this.#bootId, gossip: this.#gossip, port: options.port, address, tuning },
       peers: options.peers,
+      spreads: options.spread,
       onChange: () => this.#onMembership(),
       onReunion: () => {
         // Another may have claimed its addresses while this node was cut off, and the caches still point there.

@@ -21,8 +21,11 @@ const PATIENT: Patience = { tries: 5, everyMs: 20 };
  * One whose process is known to have ended, as far as TCP goes: that is nearly sure. More than one question all the same, because a
  * firewall that resets connections does so again, and one frame in a hundred may be lost.
  */
-export const BRIEF: Patience = { tries: 3, everyMs: 2 };
+export const BRIEF: Patience = { tries: 3, everyMs: 5 / 3 };
+/** Later than this is late: what was answered may not have been read. */
 const LATE_MS = 2;
+/** A turn of the event loop reads it. */
+const READ_MS = 1;
 /** Between an answer and the next questions. */
 const AGAIN_MS = 500;
 
@@ -130,7 +133,7 @@ function proceed(inquiry: Inquiry, now: number): Inquiry {
   const { tries, everyMs } = inquiry.patience;
   if (inquiry.tries < tries) return { ...inquiry, tries: inquiry.tries + 1, nextAt: now + everyMs };
   // Whoever comes late has not read what was answered meanwhile.
-  if (!inquiry.isLate && now - inquiry.nextAt > LATE_MS) return { ...inquiry, isLate: true, nextAt: now + LATE_MS };
+  if (!inquiry.isLate && now - inquiry.nextAt > LATE_MS) return { ...inquiry, isLate: true, nextAt: now + READ_MS };
   return { ...inquiry, verdict: 'silent' };
 }
 

@@ -21,8 +21,11 @@ const TRIES_AFTER_MS = [0, 2, 5, 10] as const;
 /** Between two attempts while nothing is known. */
 const LATER_MS = 1000;
 
-/** Ended means closed by the other side or by an error, after it was open. */
-export type LifelineEvent = 'opened' | 'ended' | 'refused' | 'failed';
+/**
+ * Ended means closed by the other side or by an error, after it was open; reset, that the other side took it and closed it before it
+ * was: its listener closed at that moment.
+ */
+export type LifelineEvent = 'opened' | 'ended' | 'reset' | 'refused' | 'failed';
 
 export interface Lifeline {
   /** `checking`: a connection that was open ended, and nothing since contradicts that the process did. */
@@ -51,17 +54,21 @@ export function stepLifeline(
   switch (event) {
     case 'opened':
       return { line: { ...line, phase: 'open', openedAt: now }, action: { kind: 'none' } };
-    case 'ended': {
-      const ended = now - line.openedAt > STABLE_MS ? 0 : line.ended;
-      const afterMs = TRIES_AFTER_MS[ended];
-      if (afterMs === undefined) return later();
-      return { line: { ...line, phase: 'checking', ended: ended + 1 }, action: { kind: 'connect', afterMs } };
-    }
+    case 'ended':
+      return check({ ...line, ended: now - line.openedAt > STABLE_MS ? 0 : line.ended });
     case 'refused':
       return line.phase === 'checking' ? { line: NEW_LIFELINE, action: { kind: 'crashed', afterMs: LATER_MS } } : later();
+    case 'reset':
+      return line.phase === 'checking' ? check(line) : later();
     case 'failed':
       return later();
   }
+}
+
+function check(line: Lifeline): ReturnType<typeof stepLifeline> {
+  const afterMs = TRIES_AFTER_MS[line.ended];
+  if (afterMs === undefined) return later();
+  return { line: { ...line, phase: 'checking', ended: line.ended + 1 }, action: { kind: 'connect', afterMs } };
 }
 
 const later = (): { readonly line: Lifeline; readonly action: LifelineAction } => ({

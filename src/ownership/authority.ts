@@ -34,6 +34,9 @@ export interface Arrival {
   readonly isReturn: boolean;
 }
 
+/** Who is not next in line for anything of a peer's has time to ask: whoever is will have claimed it by then. */
+const OTHERS_MS = 20;
+
 export class Authority {
   readonly #options: OwnershipOptions;
   readonly #ownership: Ownership;
@@ -156,13 +159,14 @@ export class Authority {
 
   /** Its connection ended: that may be its process, or something between. */
   connectionClosed(peer: string, now: number): readonly AuthorityEffect[] {
-    this.#questions.beginUnsurely(peer, this.#questionsTo(peer), now);
+    if (this.#ownership.isNextAfter(peer)) this.#questions.beginUnsurely(peer, this.#questionsTo(peer), now);
     return this.#finish(now);
   }
 
   /** Its connection ended `sinceMs` ago, and another was refused. */
   connectionEnded(peer: string, sinceMs: number, now: number): readonly AuthorityEffect[] {
-    this.#questions.beginBriefly(peer, this.#questionsTo(peer), sinceMs, now);
+    const beginAt = this.#ownership.isNextAfter(peer) ? now : now + OTHERS_MS;
+    this.#questions.beginBriefly(peer, this.#questionsTo(peer), { sinceMs, beginAt }, now);
     return this.#finish(now);
   }
 

@@ -55,6 +55,8 @@ export class Declines {
     };
     for (const key of now) if (told.get(key) !== 'decline') tell('decline', key);
     for (const [key, kind] of told) if (kind === 'decline' && !now.has(key)) tell('resume', key);
+    // What is in no table any more nobody remembers.
+    for (const [key, kind] of told) if (kind === 'resume' && !this.#election.entries.has(key)) told.delete(key);
     this.#told.set(name, told);
   }
 

@@ -119,6 +119,12 @@ export class Election {
     return this.#preference.best(i, (place) => place === this.#place);
   }
 
+  /** Whether it would be this node's, were it not for `node`. */
+  isNextAfter(i: number, node: string): boolean {
+    const gone = this.#ballot.nodes.indexOf(node);
+    return this.isSelf(this.#preference.best(i, (place) => place === gone));
+  }
+
   /** The two who should if this node could not, one after the other. */
   successors(i: number): readonly string[] {
     const first = this.bestButSelf(i);

@@ -57,8 +57,8 @@ export class Ownership {
   readonly #strangers: StrangerClaims;
   readonly #hearing: Hearing;
   readonly #review: Review;
-  /** What is in doubt is so because this node stood still. */
-  #lostByStall = false;
+  /** What is in doubt because this node stood still. */
+  readonly #lostByStall = new Set<AddressKey>();
 
   constructor({ self, bootId, failbackMs, onConflict, canAnswer }: OwnershipOptions) {
     this.#failbackMs = failbackMs;
@@ -109,6 +109,15 @@ export class Ownership {
   /** Who owns each address, as far as this node knows. */
   get holders(): ReadonlyMap<AddressKey, string> {
     return this.#holders.known;
+  }
+
+  /** Whether the death of `peer` would be this node's business first, for some address. */
+  isNextAfter(peer: string): boolean {
+    for (const [key, holder] of this.#holders.known) {
+      const i = holder === peer ? this.#election.entries.get(key) : undefined;
+      if (i !== undefined && this.#election.isNextAfter(i, peer)) return true;
+    }
+    return false;
   }
 
   /** What should be this node's, and it has no interface for. */
@@ -219,8 +228,8 @@ export class Ownership {
     for (const key of [...this.claims.keys()]) {
       this.#claims.release(key, undefined, 'stall');
       this.#doubts.begin(key, now, BRIEF_MS);
+      this.#lostByStall.add(key);
     }
-    this.#lostByStall = this.#doubts.keys().length > 0;
     return this.#finish(now);
   }
 
@@ -277,15 +286,17 @@ export class Ownership {
     for (const key of silent) {
       const i = this.#election.entries.get(key);
       if (i !== undefined && this.#election.isMine(i)) this.#claims.claim(i, key, undefined);
+      this.#lostByStall.delete(key);
     }
-    if (this.#doubts.keys().length === 0) this.#lostByStall = false;
   }
 
   /** Somebody who lives answers for what was in doubt. */
   #settled(key: AddressKey, now: number): void {
     this.#doubts.end(key);
-    if (this.#lostByStall) this.#beginReturn(now);
-    this.#lostByStall = false;
+    if (this.#lostByStall.has(key)) {
+      this.#lostByStall.clear();
+      this.#beginReturn(now);
+    }
     this.#review.one(key, now);
   }
 

@@ -23,6 +23,11 @@ export interface QuestionsOptions {
   readonly report: (issues: readonly Issue[]) => void;
 }
 
+interface End {
+  readonly sinceMs: number;
+  readonly beginAt: number;
+}
+
 export class Questions {
   readonly #options: QuestionsOptions;
   readonly #inquiries = new Inquiries();
@@ -79,10 +84,10 @@ export class Questions {
     this.tick(now);
   }
 
-  /** Its connection ended `sinceMs` ago, and another was refused. */
-  beginBriefly(peer: string, questions: readonly Question[], sinceMs: number, now: number): void {
+  /** Its connection ended `sinceMs` ago, and another was refused. The questions begin at `beginAt`, unless they have. */
+  beginBriefly(peer: string, questions: readonly Question[], { sinceMs, beginAt }: End, now: number): void {
     this.#unsure.delete(peer);
-    if (this.#inquiries.verdictOn(peer) === undefined) this.#beginBriefly(peer, questions, now);
+    if (this.#inquiries.verdictOn(peer) === undefined) this.#beginBriefly(peer, questions, beginAt);
     this.#ended.set(peer, now - sinceMs);
     if (this.#inquiries.verdictOn(peer) === 'silent') this.#believeEnd(peer, now);
     else this.tick(now);
@@ -156,8 +161,8 @@ export class Questions {
     if (this.#members.some(({ name, state }) => name === peer && state === 'alive')) this.end(peer);
   }
 
-  #beginBriefly(peer: string, questions: readonly Question[], now: number): void {
-    this.#inquiries.begin(peer, questions, now, BRIEF);
+  #beginBriefly(peer: string, questions: readonly Question[], at: number): void {
+    this.#inquiries.begin(peer, questions, at, BRIEF);
     this.#ask(peer, questions);
   }
 

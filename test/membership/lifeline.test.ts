@@ -53,6 +53,16 @@ test.each<[string, readonly (readonly [number, LifelineEvent, LifelineAction])[]
     ],
   ],
   [
+    'a listener that closes while it takes a connection is asked again',
+    [
+      [0, 'opened', none],
+      [5000, 'ended', connect(0)],
+      [5001, 'reset', connect(2)],
+      [5003, 'refused', crashed],
+    ],
+  ],
+  ['a line that was never open and is reset says nothing', [[0, 'reset', later]]],
+  [
     'no way to the host says nothing about the process',
     [
       [0, 'opened', none],

@@ -3,20 +3,56 @@
  */
 import { expect, test } from 'vitest';
 import { ballotOf } from '../../src/layer2/ballot.js';
+import type { Member } from '../../src/membership/membership.js';
 import { Authority } from '../../src/ownership/authority.js';
 
-test('without a table there is nothing to wake up for, however long ago the wait for members was over', () => {
-  const authority = new Authority({
+function authority(): Authority {
+  return new Authority({
     self: 'n1',
     bootId: '00000000000000aa',
     failbackMs: 0,
     onConflict: 'defend',
     canAnswer: () => true,
   });
-  authority.setMembership({ self: 'n1', settled: true, ready: true, members: [] }, 0);
-  authority.settled({ isDoubtful: false, isReturn: false }, 0);
-  authority.tick(2000);
-  expect(authority.wakeAt).toBe(Number.POSITIVE_INFINITY);
+}
+
+const member = (name: string): Member => ({
+  name,
+  address: '10.0.0.1:7946',
+  state: 'alive',
+  ready: true,
+  returning: false,
+  stale: false,
+  spreads: false,
+  speaks: 'arpeggio',
+  macs: [],
+  evidence: { kind: 'heard' },
+  since: 0,
+});
+
+test.each<[string, readonly string[], number]>([
+  ['is asked for at once by who comes next', ['n2', 'n1', 'n3'], 1],
+  ['is left for a moment to who comes next', ['n2', 'n3', 'n1'], 0],
+])('what a peer owned whose connection ended %s', (_, ranking, asked) => {
+  const one = authority();
+  const members = ['n2', 'n3'].map(member);
+  const asks = (effects: ReturnType<Authority['tick']>): number => effects.filter(({ kind }) => kind === 'question').length;
+  one.setMembership({ self: 'n1', settled: true, ready: true, members }, 0);
+  one.settled({ isDoubtful: false, isReturn: false }, 0);
+  const ballot = ballotOf([{ address: '192.0.2.1', services: [], pool: 'p', interfaces: 'all', ranking }]);
+  one.setTable(ballot, ['n1', 'n2', 'n3'], false, 0);
+  one.tick(10_000);
+  expect(asks(one.connectionClosed('n2', 10_000))).toBe(asked);
+  expect(asks(one.connectionEnded('n2', 1, 10_001))).toBe(0);
+  expect(asks(one.tick(10_022))).toBe(1);
+});
+
+test('without a table there is nothing to wake up for, however long ago the wait for members was over', () => {
+  const one = authority();
+  one.setMembership({ self: 'n1', settled: true, ready: true, members: [] }, 0);
+  one.settled({ isDoubtful: false, isReturn: false }, 0);
+  one.tick(2000);
+  expect(one.wakeAt).toBe(Number.POSITIVE_INFINITY);
   const ballot = ballotOf([{ address: '192.0.2.1', services: [], pool: 'p', interfaces: 'all', ranking: ['n1'] }]);
-  expect(authority.setTable(ballot, [], false, 3000)).toContainEqual({ kind: 'claim', keys: ballot.keys });
+  expect(one.setTable(ballot, [], false, 3000)).toContainEqual({ kind: 'claim', keys: ballot.keys });
 });

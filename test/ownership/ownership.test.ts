@@ -2,7 +2,10 @@
  * What one node, n1, does about one address, step by step.
  */
 import { describe, expect, test } from 'vitest';
-import { addressKey, ipv4 } from '../../src/net/address.js';
+import { ballotOf } from '../../src/layer2/ballot.js';
+import { type AddressKey, addressKey, ipv4 } from '../../src/net/address.js';
+import { Ownership } from '../../src/ownership/ownership.js';
+import type { Standing } from '../../src/ownership/preference.js';
 import { Desk } from './desk.js';
 
 function owner(ranking = 'n1 n2 n3', nodes = 'n2 n3'): Desk {
@@ -383,6 +386,42 @@ describe('a stall', () => {
     expect(desk.pass(11)).toBe('take>n2');
   });
 
+  test('costs nothing that was left to a stranger before: whoever answers for that took nothing over', () => {
+    const [own, strangers] = [ipv4(0xc0000201), ipv4(0xc0000202)].map(addressKey) as [AddressKey, AddressKey];
+    const ownership = new Ownership({
+      self: 'n1',
+      bootId: '00000000000000aa',
+      onConflict: 'yield',
+      failbackMs: 30_000,
+      canAnswer: () => true,
+    });
+    const standing: Standing = { live: true, reachable: true, returning: false, stale: false, stock: false };
+    ownership.setStandings(new Map(['n1', 'n2'].map((name) => [name, standing])), 0);
+    const addresses = ['192.0.2.1', '192.0.2.2'];
+    ownership.setTable(
+      ballotOf(addresses.map((address) => ({ address, services: [], pool: 'p', interfaces: 'all', ranking: ['n1', 'n2'] }))),
+      false,
+      0,
+    );
+    ownership.started({ isDoubtful: false, isReturn: false }, 0);
+    let now = 0;
+    const pass = (until: number): void => {
+      for (; ownership.wakeAt <= until; ownership.tick(now)) now = Math.max(now, ownership.wakeAt);
+      now = until;
+    };
+    // Nobody answers what is asked for at the start.
+    pass(20_000);
+    ownership.strangerClaims(strangers, now);
+    expect(ownership.claims.has(strangers)).toBe(false);
+    ownership.stalled(now);
+    for (; !ownership.claims.has(own); ownership.tick(now)) {
+      now = ownership.wakeAt;
+      ownership.hearClaim(strangers, { node: undefined, isLower: false }, now);
+    }
+    ownership.hearClaim(strangers, { node: 'n2', isLower: false }, now);
+    expect(ownership.isReturning).toBe(false);
+  });
+
   test('of a node that is alone is nobody’s business', () => {
     const desk = new Desk('n1', '');
     desk.start();
@@ -457,6 +496,14 @@ describe('what is remembered of others', () => {
     desk.review(false);
     desk.live('n2- n3');
     expect(desk.live('n2 n3')).toBe('decline>n2');
+  });
+
+  test('what was declined and is in no table any more is told nobody again', () => {
+    const desk = owner();
+    desk.review(false);
+    expect(desk.withdraw()).toBe('resume>n2 resume>n3');
+    desk.live('n2- n3');
+    expect(desk.live('n2 n3')).toBe('');
   });
 
   test('what is in no table any more cannot lack an interface', () => {

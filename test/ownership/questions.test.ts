@@ -32,7 +32,7 @@ beforeEach(() => {
     ask: () => asked++,
     onVerdict: nothing,
     onAnswer: nothing,
-    onCrash: (peer, sinceMs) => crashed.push([peer, sinceMs]),
+    onCrash: (peer, sinceMs) => crashed.push([peer, Math.round(sinceMs)]),
     report: nothing,
   });
 });
@@ -89,18 +89,18 @@ test('the wire is asked while another connection is tried: where it was silent, 
   questions.beginUnsurely('n1', [WEB], 0);
   tickUntil(8);
   expect(crashed).toEqual([]);
-  questions.beginBriefly('n1', [WEB], 9, 9);
+  questions.beginBriefly('n1', [WEB], { sinceMs: 9, beginAt: 9 }, 9);
   expect(crashed).toEqual([['n1', 9]]);
 });
 
 test('where a refusal comes first, the end is believed when the wire was silent for as long as for any other', () => {
   questions.setMembers([member('n1', 'alive')]);
   questions.beginUnsurely('n1', [WEB], 0);
-  questions.beginBriefly('n1', [WEB], 1, 1);
-  tickUntil(5);
+  questions.beginBriefly('n1', [WEB], { sinceMs: 1, beginAt: 1 }, 1);
+  tickUntil(4);
   expect(crashed).toEqual([]);
   tickUntil(8);
-  expect(crashed).toEqual([['n1', 6]]);
+  expect(crashed).toEqual([['n1', 5]]);
 });
 
 test('a connection that ended, and was not refused again, says nothing: a peer that falters later is asked like any other', () => {
@@ -131,9 +131,9 @@ test('what a peer answers before it is refused does not count for what follows: 
   questions.setMembers([member('n1', 'alive')]);
   questions.beginUnsurely('n1', [WEB], 0);
   questions.claim(WEB.key, MAC, 1);
-  questions.beginBriefly('n1', [WEB], 2, 2);
+  questions.beginBriefly('n1', [WEB], { sinceMs: 2, beginAt: 2 }, 2);
   tickUntil(20);
-  expect(crashed).toEqual([['n1', 8]]);
+  expect(crashed).toEqual([['n1', 7]]);
 });
 
 test('one that is silent by others, and answers, stays held when no connection was refused', () => {
@@ -142,4 +142,15 @@ test('one that is silent by others, and answers, stays held when no connection w
   questions.claim(WEB.key, MAC, 1);
   tickUntil(150);
   expect(questions.holds('n1')).toBe(true);
+});
+
+test('whoever has time asks later', () => {
+  questions.setMembers([member('n1', 'alive')]);
+  questions.beginBriefly('n1', [WEB], { sinceMs: 1, beginAt: 21 }, 1);
+  tickUntil(20);
+  expect(asked).toBe(0);
+  expect(questions.holds('n1')).toBe(true);
+  tickUntil(30);
+  expect(asked).toBe(3);
+  expect(crashed).toEqual([['n1', 26]]);
 });

@@ -6,7 +6,8 @@ import { closeSync, openSync } from 'node:fs';
 
 /** A capture takes two or three. Beyond that many, deaths are noticed later. */
 const KEPT = 48;
-const OF_ONE_CAPTURE = 4;
+/** More than one takes: the view thread opens files meanwhile, most of all at the start. */
+const FOR_ONE_CAPTURE = 16;
 
 /** Placeholders, lowest first. */
 const kept: number[] = [];
@@ -26,7 +27,7 @@ export function keepLowDescriptors(): void {
 /** Runs what opens or closes a capture, with some of the low descriptors free for it; keeps those again that are free afterwards. */
 export function withLowDescriptors<T>(work: () => T): T {
   if (highest === undefined) return work();
-  for (const fd of kept.splice(0, OF_ONE_CAPTURE)) closeSync(fd);
+  for (const fd of kept.splice(0, FOR_ONE_CAPTURE)) closeSync(fd);
   try {
     return work();
   } finally {

@@ -17,6 +17,11 @@ const CONNECT_MS = 1000;
 /** The other side's host may be gone without a word. */
 const KEEP_ALIVE_MS = 10_000;
 
+const NOT_OPENED: ReadonlyMap<string | undefined, LifelineEvent> = new Map([
+  ['ECONNREFUSED', 'refused'],
+  ['ECONNRESET', 'reset'],
+]);
+
 export interface LifelinesOptions {
   readonly gossip: GossipPort;
   /** The line to this peer ended. Whether its process did is being found out. */
@@ -95,7 +100,7 @@ export class Lifelines {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       code = error.code;
     });
-    socket.once('close', () => this.#step(name, line, isOpen ? 'ended' : code === 'ECONNREFUSED' ? 'refused' : 'failed'));
+    socket.once('close', () => this.#step(name, line, isOpen ? 'ended' : (NOT_OPENED.get(code) ?? 'failed')));
   }
 
   #step(name: string, line: Line, event: LifelineEvent): void {

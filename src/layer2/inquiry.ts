@@ -19,9 +19,10 @@ export interface Patience {
 const PATIENT: Patience = { tries: 5, everyMs: 20 };
 /**
  * One whose process is known to have ended, as far as TCP goes: that is nearly sure. More than one question all the same, because a
- * firewall that resets connections does so again, and one frame in a hundred may be lost.
+ * firewall that resets connections does so again, and one frame in a hundred may be lost. Timers of a millisecond take one and a half:
+ * all have some 5 ms.
  */
-export const BRIEF: Patience = { tries: 3, everyMs: 5 / 3 };
+export const BRIEF: Patience = { tries: 3, everyMs: 1 };
 /** Later than this is late: what was answered may not have been read. */
 const LATE_MS = 2;
 /** A turn of the event loop reads it. */

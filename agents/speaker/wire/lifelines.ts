@@ -109,10 +109,10 @@ export class Lifelines {
     if (event === 'ended' && line.state.phase === 'open') line.endedAt = now;
     const { line: state, action } = stepLifeline(line.state, event, now);
     line.state = state;
+    if (event === 'ended') this.#options.onClosed(name);
     if (action.kind === 'none') return;
     if (action.afterMs === 0) this.#connect(name, line);
     else line.timer = setTimeout(() => this.#connect(name, line), action.afterMs);
-    if (event === 'ended') this.#options.onClosed(name);
     if (action.kind === 'crashed') this.#options.onCrash(name, now - line.endedAt);
   }
 

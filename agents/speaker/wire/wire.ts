@@ -236,8 +236,8 @@ export class Wire {
   #onMembership(): void {
     const { membership } = this.#liveness;
     this.#strangers.setPeers(membership.members.flatMap(({ macs }) => macs));
-    this.#lifelines.setMembers(membership.members);
     this.#decide((now) => this.#authority.setMembership(membership, now));
+    this.#lifelines.setMembers(membership.members);
     this.#options.post({ type: 'membership', membership });
     this.#schedule();
   }

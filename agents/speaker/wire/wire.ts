@@ -17,6 +17,7 @@ import { hasStoodStill } from '../../../src/ownership/standstill.js';
 import type { ConflictPolicy } from '../../../src/ownership/strangerclaims.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
+import { Alarm } from './alarm.js';
 import { Announcer } from './announcer.js';
 import { Counters } from './counters.js';
 import { GossipPort } from './gossipport.js';
@@ -78,7 +79,7 @@ export class Wire {
   readonly #wantedGroups: WantedGroups;
   #ballot: Ballot = NO_BALLOT;
   #stale = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #alarm = new Alarm(() => this.#tick());
   /** When the next beat was due, when the timer was set: whatever comes first after a stall may have sent it already. */
   #beatDueAt = Number.POSITIVE_INFINITY;
   #leaving = false;
@@ -177,7 +178,7 @@ export class Wire {
     while (!this.#authority.isGone(performance.now())) await new Promise((resolve) => setTimeout(resolve, GONE_EVERY_MS));
     await told;
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#alarm.clear();
     const owned = [...this.#authority.claims.keys()];
     this.#lifelines.close();
     this.#gossip.streams.close();
@@ -346,11 +347,8 @@ export class Wire {
   }
 
   #schedule(): void {
-    clearTimeout(this.#timer);
     this.#beatDueAt = this.#liveness.beatDueAt;
-    const wakeAt = this.#wakeAt();
-    if (this.#stopped || wakeAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, wakeAt - performance.now()));
+    if (!this.#stopped) this.#alarm.set(this.#wakeAt());
   }
 
   #tick(): void {

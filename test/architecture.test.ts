@@ -60,11 +60,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/layer2': ['src/issue', 'src/net', 'src/api', 'src/config', 'src/packet'],
   'src/membership': ['src/issue', 'src/net'],
   'src/ownership': ['src/issue', 'src/net', 'src/layer2', 'src/membership'],
+  'src/kube': ['src/issue', 'src/net', 'src/api'],
   'src/plan': ['src/issue', 'src/net', 'src/api', 'src/config', 'src/allocator', 'src/layer2'],
 };
 
 /** Where each package may be imported: a file, or a folder ending in `/`. */
 const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
+  '@kubernetes/client-node': ['agents/kube/kubeconfig.ts'],
   cap: ['agents/speaker/wire/link.ts'],
   chokidar: ['agents/source/directory.ts'],
   yaml: ['agents/source/manifests.ts', 'agents/source/yamlwriter.ts'],

@@ -81,6 +81,9 @@ export const CATALOGUE = {
   LOCK_CONFLICT: { severity: 'error', summary: 'the lock file promises what cannot be given' },
   NOT_LOCKED: { severity: 'warning', summary: 'a Service without a lock, whose address a later change may renumber' },
 
+  // The API server.
+  KUBE_CONFIG_UNUSABLE: { severity: 'error', summary: 'no API server is named, or not so that it can be asked' },
+
   // The agent's surroundings.
   INTERFACE_MISSING: { severity: 'error', summary: 'an interface that does not exist on this node' },
   INTERFACE_UNUSABLE: { severity: 'error', summary: 'an interface that is down or cannot do ARP' },

@@ -15,6 +15,7 @@ import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
 import { type GossipOptions, runAgent } from '../speaker/run.js';
 import { type PeerName, parsePeer } from '../speaker/wire/peers.js';
 import { readGossipKey, SECRET_FILE } from './gossipkey.js';
+import { listenAddress } from './listenaddress.js';
 
 interface AgentFlags {
   readonly state: string;
@@ -214,11 +215,4 @@ function portNumber(text: string): number {
 function ipv4Address(text: string): string {
   if (!isIPv4(text) || text === '0.0.0.0') throw new InvalidArgumentError('Write one IPv4 address of this host.');
   return text;
-}
-
-function listenAddress(text: string): { host: string; port: number } {
-  const match = /^(?:(.+):)?(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port > 65535) throw new InvalidArgumentError('Write port, host:port or [address]:port.');
-  return { host: match[1]?.replace(/^\[|\]$/g, '') ?? '0.0.0.0', port };
 }

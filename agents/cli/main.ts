@@ -7,12 +7,13 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['agent', async () => (await import('./agent.js')).agentCommand()],
+  ['controller', async () => (await import('./controller.js')).controllerCommand()],
   ['lint', async () => (await import('./lint.js')).lintCommand()],
   ['plan', async () => (await import('./plan.js')).planCommand()],
 ]);
 
-// Whoever reads only the first lines of an answer has what he wants. An agent's log is another matter.
-if (process.argv[2] !== 'agent') {
+// Whoever reads only the first lines of an answer has what he wants. The log of an agent is another matter.
+if (process.argv[2] !== 'agent' && process.argv[2] !== 'controller') {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();

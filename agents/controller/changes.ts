@@ -20,9 +20,13 @@ export function changesBetween(before: ReadonlyMap<string, Outcome>, after: Read
 
 function changeOf(service: string, before: Outcome | undefined, after: Outcome | undefined): readonly Change[] {
   const [had, has] = [addressesOf(before), addressesOf(after)];
-  if (after !== undefined && 'allocated' in after && had !== has) return [...cleared(service, had), allocated(service, after)];
+  if (after !== undefined && 'allocated' in after && had !== has) {
+    // After a restart it has what it had, which nobody need be told.
+    if (before === undefined && after.allocated.reason.code === 'KEPT') return [];
+    return [...lost(service, had, after), allocated(service, after)];
+  }
   if (after !== undefined && 'pending' in after && text(before) !== text(after))
-    return [...cleared(service, had), failed(service, after)];
+    return [...lost(service, had, after), failed(service, after)];
   return has === '' ? cleared(service, had) : [];
 }
 
@@ -62,6 +66,12 @@ function failed(service: string, { pending }: Extract<Outcome, { pending: unknow
       `Failed to allocate IP for "${service}": ${first.code}: ${first.message}`,
     ),
   };
+}
+
+/** What it had by its status before a restart counts as well. */
+function lost(service: string, had: string, { lost }: Exclude<Outcome, { ignored: unknown }>): readonly Change[] {
+  if (had !== '' || lost === undefined) return cleared(service, had);
+  return cleared(service, lost.addresses.map(formatAddress).join(','));
 }
 
 /** Nothing for a Service that had no address. */

@@ -4,7 +4,6 @@
  * A bad set of pools and advertisements never replaces a good one, and without a readable lock file nothing is allocated anew:
  * both would take addresses from Services that have them.
  */
-import { allocateAll } from '../../src/allocator/allocateall.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
 import { type PoolUsage, poolUsage } from '../../src/allocator/usage.js';
 import type { Objects } from '../../src/api/objects.js';
@@ -13,6 +12,7 @@ import type { Config } from '../../src/config/config.js';
 import type { Issue } from '../../src/issue/issue.js';
 import { check } from '../../src/plan/check.js';
 import type { Snapshot } from '../source/source.js';
+import { type Allocator, IN_A_FOLDER } from './allocator.js';
 
 export interface InForce {
   /** Undefined until the first set of pools and advertisements without an error. */
@@ -36,17 +36,17 @@ export const NOTHING: InForce = {
   issues: [],
 };
 
-export function reconcile(before: InForce, { objects, lock, issues }: Snapshot): InForce {
+export function reconcile(before: InForce, snapshot: Snapshot, allocator: Allocator = IN_A_FOLDER): InForce {
+  const { objects, issues } = snapshot;
+  const { loadBalancerClass } = allocator;
   const compiled = compileConfig(objects);
   const config = compiled.config ?? before.config;
-  const outcomes =
-    config === undefined
-      ? new Map<string, Outcome>()
-      : lock === undefined
-        ? stillThere(before.outcomes, objects)
-        : allocateAll(config, objects.services, lock);
+  const outcomes = config === undefined ? new Map<string, Outcome>() : allocator.allocate(config, snapshot, before.outcomes);
   // A set that was refused is not what is in force: nothing is said about how its objects fit together.
-  const findings = compiled.config === undefined ? [] : check({ objects, config: compiled.config, outcomes });
+  const findings =
+    compiled.config === undefined
+      ? []
+      : check({ objects, config: compiled.config, outcomes, ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }) });
   return {
     config,
     stale: compiled.config === undefined,
@@ -55,12 +55,6 @@ export function reconcile(before: InForce, { objects, lock, issues }: Snapshot):
     usage: config === undefined ? [] : poolUsage(config, outcomes),
     issues: [...issues, ...compiled.issues, ...[...outcomes.values()].flatMap(warningsOf), ...findings.map(({ issue }) => issue)],
   };
-}
-
-/** Without a lock file nothing is allocated anew, but what is gone or no load balancer any more gives its address back. */
-function stillThere(outcomes: ReadonlyMap<string, Outcome>, { services }: Objects): ReadonlyMap<string, Outcome> {
-  const wanted = new Set(services.filter(({ type }) => type === 'LoadBalancer').map(({ key }) => key));
-  return new Map([...outcomes].filter(([key]) => wanted.has(key)));
 }
 
 /** Why a pending Service has no address is in its outcome; only what an allocated one is warned about counts here. */

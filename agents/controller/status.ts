@@ -7,12 +7,10 @@ import type { Outcome } from '../../src/allocator/allocation.js';
 import type { PoolUsage } from '../../src/allocator/usage.js';
 import { type KubeObject, METALLB_NAMESPACE, type Sourced } from '../../src/api/object.js';
 import { formatIssue, type Issue } from '../../src/issue/issue.js';
+import { ALLOCATED, POOL_ANNOTATION } from '../../src/kube/servicestatus.js';
 import { formatAddress } from '../../src/net/address.js';
 import { cut, readyCondition } from './ready.js';
 import type { InForce } from './reconcile.js';
-
-/** MetalLB's name for the pool a Service's addresses came from. */
-const POOL_ANNOTATION = 'metallb.io/ip-allocated-from-pool';
 
 export function controllerStatus({ outcomes, usage, stale, issues, objects }: InForce): readonly KubeObject[] {
   const services = [...outcomes].flatMap(([key, outcome]) => serviceStatus(key, outcome));
@@ -50,19 +48,33 @@ function issuesByObject(issues: readonly Issue[]): ByObject {
 /** Pools in force with their counters, and pools that are not, which give nobody an address. */
 function poolStatus(usage: readonly PoolUsage[], pools: readonly Sourced<KubeObject>[], about: ByObject): KubeObject[] {
   const inForce = new Map(usage.map((one) => [one.pool, one]));
+  const generations = generationsOf(pools);
   return namesOf('IPAddressPool', [...inForce.keys()], pools, about).map((name) => {
     const { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 } = inForce.get(name) ?? NO_USAGE;
     const conditions = [readyCondition(about.get(`IPAddressPool ${name}`))];
-    return ours('IPAddressPool', name, { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6, conditions });
+    const counters = { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 };
+    return ours('IPAddressPool', name, { ...counters, ...observed(generations, name), conditions });
   });
 }
 
 const NO_USAGE = { assignedIPv4: 0, assignedIPv6: 0, availableIPv4: 0n, availableIPv6: 0n };
 
-const advertisementStatus = (advertisements: readonly Sourced<KubeObject>[], about: ByObject): KubeObject[] =>
-  namesOf('L2Advertisement', [], advertisements, about).map((name) =>
-    ours('L2Advertisement', name, { conditions: [readyCondition(about.get(`L2Advertisement ${name}`))] }),
-  );
+function advertisementStatus(advertisements: readonly Sourced<KubeObject>[], about: ByObject): KubeObject[] {
+  const generations = generationsOf(advertisements);
+  return namesOf('L2Advertisement', [], advertisements, about).map((name) => {
+    const conditions = [readyCondition(about.get(`L2Advertisement ${name}`))];
+    return ours('L2Advertisement', name, { ...observed(generations, name), conditions });
+  });
+}
+
+const generationsOf = (read: readonly Sourced<KubeObject>[]): ReadonlyMap<string, number | undefined> =>
+  new Map(read.map(({ object: { metadata } }) => [metadata.name, metadata.generation]));
+
+/** Argo CD and Flux call an object healthy when its status is about its newest generation. A folder has none. */
+function observed(generations: ReadonlyMap<string, number | undefined>, name: string): { readonly observedGeneration?: number } {
+  const observedGeneration = generations.get(name);
+  return observedGeneration === undefined ? {} : { observedGeneration };
+}
 
 /** Of those in force, those that were read, and those that could not be; sorted, each once. */
 function namesOf(kind: string, inForce: readonly string[], read: readonly Sourced<KubeObject>[], about: ByObject): string[] {
@@ -83,11 +95,11 @@ function serviceStatus(key: string, outcome: Outcome): KubeObject[] {
   const head = { apiVersion: 'v1', kind: 'Service' };
   if ('pending' in outcome) {
     const [{ code, message }] = outcome.pending;
-    const condition = { type: 'arpeggio/Allocated', status: 'False', reason: code, message };
+    const condition = { type: ALLOCATED, status: 'False', reason: code, message };
     return [{ ...head, metadata: { name, namespace }, status: { conditions: [condition], loadBalancer: {} } }];
   }
   const { addresses, pool, reason } = outcome.allocated;
-  const condition = { type: 'arpeggio/Allocated', status: 'True', reason: reason.code, message: reason.message };
+  const condition = { type: ALLOCATED, status: 'True', reason: reason.code, message: reason.message };
   const ingress = addresses.map((address) => ({ ip: formatAddress(address), ipMode: 'VIP' }));
   return [
     {

@@ -22,6 +22,8 @@ export interface FollowerOptions<T> {
   readonly transport: Transport;
   /** `/api/v1/services` */
   readonly path: string;
+  /** Selectors, to follow only some of them: `fieldSelector=…` */
+  readonly query?: string;
   /** A server without the kind has none of it. @default false */
   readonly optional?: boolean;
   /** Undefined: of no use. Must not throw. */
@@ -156,7 +158,7 @@ export class Follower<T> {
         ? 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
         : `resourceVersion=${encodeURIComponent(request.resourceVersion)}`;
     const seconds = watchSeconds(this.#chance());
-    const path = `${this.#options.path}?watch=1&allowWatchBookmarks=true&timeoutSeconds=${seconds}&${query}`;
+    const path = `${this.#collection}watch=1&allowWatchBookmarks=true&timeoutSeconds=${seconds}&${query}`;
     this.#stream = this.#options.transport.stream(path, silenceMs(request), this.#listener(feed));
   }
 
@@ -203,14 +205,19 @@ export class Follower<T> {
   }
 
   async #askPage(next: string, feed: (input: Input, came?: Came) => void): Promise<void> {
-    const { transport, path } = this.#options;
+    const { transport } = this.#options;
     const query = `limit=${PAGE}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`;
-    const answer = await transport.call({ method: 'GET', path: `${path}?${query}`, timeoutMs: PAGE_TIMEOUT_MS });
+    const answer = await transport.call({ method: 'GET', path: `${this.#collection}${query}`, timeoutMs: PAGE_TIMEOUT_MS });
     if ('lost' in answer) return feed({ input: 'broken', why: answer.lost });
     if ('refused' in answer) return feed({ input: 'refused', status: answer.refused });
     const page = readListPage(answer.answered);
     if (page === undefined) return feed({ input: 'broken', why: 'the answer is not a list' });
     feed({ input: 'page', resourceVersion: page.resourceVersion, continue: page.continue }, { set: page.items });
+  }
+
+  get #collection(): string {
+    const { path, query } = this.#options;
+    return `${path}?${query === undefined ? '' : `${query}&`}`;
   }
 
   #well(): void {

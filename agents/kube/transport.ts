@@ -94,19 +94,32 @@ export class Transport {
     } catch (error) {
       return { lost: `no credentials: ${reasonOf(error)}` };
     }
+    const text = call.body === undefined ? undefined : formatJson(call.body);
+    const answer = await this.#send(call, connections, text);
+    // The server closed the connection in the moment in which it was used again: nobody has seen the request.
+    return answer === 'stale' ? this.#again(call, connections, text) : answer;
+  }
+
+  async #again(call: Call, connections: Connections, text: string | undefined): Promise<Answer> {
+    const answer = await this.#send(call, connections, text);
+    return answer === 'stale' ? { lost: 'connections are closed as soon as they are used' } : answer;
+  }
+
+  #send(call: Call, connections: Connections, text: string | undefined): Promise<Answer | 'stale'> {
     return new Promise((resolve) => {
-      const { timeoutMs = TIMEOUT_MS, body } = call;
-      const text = body === undefined ? undefined : formatJson(body);
+      const { timeoutMs = TIMEOUT_MS } = call;
       const sent = request(this.#options(call, connections, connections.requests, text));
       const late = setTimeout(() => {
         resolve({ lost: `no answer within ${timeoutMs / 1000} s` });
         sent.destroy();
       }, timeoutMs);
-      const finish = (answer: Answer): void => {
+      const finish = (answer: Answer | 'stale'): void => {
         clearTimeout(late);
         resolve(answer);
       };
-      sent.on('error', (error) => finish({ lost: reasonOf(error) }));
+      sent.on('error', (error: NodeJS.ErrnoException) =>
+        finish(sent.reusedSocket && error.code === 'ECONNRESET' ? 'stale' : { lost: reasonOf(error) }),
+      );
       sent.on('response', (response) => {
         readBody(response, (body) =>
           finish(body === undefined ? { lost: 'the answer broke off' } : this.#answer(response, body)),

@@ -8,6 +8,8 @@ export interface ObjectMeta {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Counts changes of the spec. An API server writes it. */
+  readonly generation?: number;
 }
 
 export interface KubeObject {

@@ -83,6 +83,7 @@ export const CATALOGUE = {
 
   // The API server.
   KUBE_CONFIG_UNUSABLE: { severity: 'error', summary: 'no API server is named, or not so that it can be asked' },
+  KUBE_API_UNAVAILABLE: { severity: 'error', summary: 'the API server cannot be asked, or refuses' },
 
   // The agent's surroundings.
   INTERFACE_MISSING: { severity: 'error', summary: 'an interface that does not exist on this node' },

@@ -111,6 +111,17 @@ test.each<[string, (response: import('node:http').ServerResponse) => void, RegEx
   expect(result).toEqual({ lost: expect.stringMatching(why) });
 });
 
+test('a connection that the server has closed meanwhile is no loss', async () => {
+  let answered = 0;
+  const server = await startHttps((request, response) => {
+    if (answered++ === 1) request.socket.destroy();
+    else answer(response, 200, { answered });
+  });
+  const transport = transportTo(server.access());
+  expect(await transport.call(GET)).toEqual({ answered: { answered: 1 } });
+  expect(await transport.call(GET)).toEqual({ answered: { answered: 3 } });
+});
+
 test('nobody there is a value, too', async () => {
   const free = createServer().listen(0, '127.0.0.1');
   await once(free, 'listening');

@@ -2,7 +2,7 @@
  * The view thread: follows the source, keeps the wire thread's table up to date, and tells people what both did, as log lines,
  * status, events and metrics. Nothing here is on the way of a frame or of a failover.
  */
-import { formatIssue, type Issue, issue } from '../../../src/issue/issue.js';
+import { type Issue, issue } from '../../../src/issue/issue.js';
 import { announceable, announceFailedMessage } from '../../../src/layer2/announceable.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
 import type { Refusal } from '../../../src/layer2/announcements.js';
@@ -11,9 +11,8 @@ import { unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
 import type { Selection } from '../../../src/layer2/selection.js';
 import type { Membership } from '../../../src/membership/membership.js';
 import { formatUnspread, unspread } from '../../../src/membership/unspread.js';
-import { changesBetween } from '../../controller/changes.js';
-import { type InForce, NOTHING, reconcile } from '../../controller/reconcile.js';
-import { controllerStatus } from '../../controller/status.js';
+import { Controller, lazily } from '../../controller/controller.js';
+import { type InForce, NOTHING } from '../../controller/reconcile.js';
 import { fingerprint } from '../../runtime/fingerprint.js';
 import { issueRecord, type Log } from '../../runtime/log.js';
 import type { AddressConflict, Metrics } from '../../runtime/metrics.js';
@@ -37,14 +36,13 @@ export interface ViewOptions {
 
 export class View {
   readonly #options: ViewOptions;
+  readonly #controller: Controller;
   #inForce: InForce = NOTHING;
   #membership: Membership;
   /** By address. */
   #announcements: ReadonlyMap<string, Announcement> = new Map();
   #refusals: ReadonlySet<string> = new Set();
   readonly #owned = new Set<string>();
-  /** Fingerprints of what was logged of the issues that still stand, so that each is logged once. */
-  #knownIssues: ReadonlySet<string> = new Set();
   /** The fingerprint of the table that was posted last: an equal one is not posted again. */
   #published = '';
   /** By what {@link describeConflict} says of each. */
@@ -64,6 +62,8 @@ export class View {
 
   constructor(options: ViewOptions) {
     this.#options = options;
+    const { source, log, metrics } = options;
+    this.#controller = new Controller({ sink: source, log, metrics });
     this.#membership = { self: options.node, settled: false, ready: false, members: [] };
   }
 
@@ -136,25 +136,11 @@ export class View {
   }
 
   #onSnapshot(snapshot: Snapshot): void {
-    const { log, metrics, source } = this.#options;
-    const before = this.#inForce;
-    this.#inForce = reconcile(before, snapshot);
-    // First what others wait for; a slow reader of the log must not hold it up.
+    this.#inForce = this.#controller.decide(snapshot);
+    // First what others wait for.
     this.#announce();
     this.#noticeSpread();
-    this.#logIssues(this.#inForce.issues);
-    for (const { record, event } of changesBetween(before.outcomes, this.#inForce.outcomes)) {
-      log(record);
-      if (event !== undefined) source.recordEvent(event);
-    }
-    const inForce = this.#inForce;
-    source.writeStatus(
-      'controller',
-      lazily(() => controllerStatus(inForce)),
-    );
-    metrics.setPools(this.#inForce.usage);
-    metrics.setConfig({ loaded: this.#inForce.config !== undefined, stale: this.#inForce.stale });
-    metrics.countUpdate(this.#inForce.stale ? 'failed' : 'done');
+    this.#controller.tell();
   }
 
   #onMembership(membership: Membership): void {
@@ -299,19 +285,6 @@ export class View {
     this.#showOwned();
   }
 
-  #logIssues(issues: readonly Issue[]): void {
-    const found = new Set<string>();
-    for (const one of issues) {
-      const known = fingerprint(formatIssue(one));
-      if (!this.#knownIssues.has(known) && !found.has(known)) this.#options.log(issueRecord(one));
-      found.add(known);
-    }
-    if (this.#knownIssues.size > 0 && found.size === 0) {
-      this.#options.log({ level: 'info', event: 'configValid', msg: 'nothing is wrong with the state any more' });
-    }
-    this.#knownIssues = found;
-  }
-
   #logRefusals(refused: readonly Refusal[]): void {
     const texts = new Set<string>();
     for (const { service, address, reasons } of refused) {
@@ -330,6 +303,3 @@ const fieldsOf = ({ address, mac, interface: on }: AddressConflict): Readonly<Re
   mac,
   interface: on,
 });
-
-/** Made anew each time somebody goes through it. */
-const lazily = <T>(make: () => readonly T[]): Iterable<T> => ({ [Symbol.iterator]: () => make()[Symbol.iterator]() });

@@ -1,0 +1,125 @@
+/**
+ * `arpeggio controller`: gives addresses to the Services of a cluster. Its flags and environment are those of MetalLB's controller
+ * that mean something here; the others are accepted, and said to mean nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { METALLB_NAMESPACE } from '../../src/api/object.js';
+import { formatIssue, type Issue, type Parsed, parsed } from '../../src/issue/issue.js';
+import { runController } from '../controller/run.js';
+import type { Access } from '../kube/access.js';
+import { clusterAccess } from '../kube/cluster.js';
+import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
+import { listenAddress } from './listenaddress.js';
+
+interface ControllerFlags {
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+  readonly podName: string;
+  readonly lbClass: string;
+  readonly mlSecretName: string;
+  readonly deployment: string;
+  readonly metrics: { readonly host: string; readonly port: number };
+  readonly logLevel: LogThreshold;
+}
+
+/** Of MetalLB's controller: webhooks, which there are none of here, and metrics over HTTPS. */
+const IGNORED = [
+  '--port <port>',
+  '--health-probe-port <port>',
+  '--pprof-bind-address <address>',
+  '--disable-cert-rotation',
+  '--cert-dir <dir>',
+  '--cert-service-name <name>',
+  '--webhook-mode <mode>',
+  '--webhook-secret <name>',
+  '--webhook-http2',
+  '--tls-min-version <version>',
+  '--tls-cipher-suites <suites>',
+  '--tls-curve-preferences <ids>',
+  '--metrics-cert-dir <dir>',
+];
+
+const EXAMPLE = `
+Example, outside a cluster:
+  arpeggio controller --kubeconfig ~/.kube/config --metrics 127.0.0.1:7472
+
+Inside a cluster no flag is needed. Of several controllers one gives addresses; the others wait for its lease.`;
+
+export function controllerCommand(): Command {
+  const command = new Command('controller')
+    .description('gives addresses to the Services of a Kubernetes cluster')
+    .exitOverride()
+    .showHelpAfterError('Usage: arpeggio controller [options]   (--help explains them)')
+    .option(
+      '--kubeconfig <file>',
+      "how to reach the API server (default: the Pod's ServiceAccount, else KUBECONFIG, else ~/.kube/config)",
+    )
+    .addOption(
+      new Option('--namespace <name>', "namespace of pools and advertisements (default: the Pod's)").env('METALLB_NAMESPACE'),
+    )
+    .addOption(new Option('--pod-name <name>', 'name of this Pod, by which it leads').env('METALLB_POD_NAME').default(''))
+    .option('--lb-class <class>', 'the loadBalancerClass to serve (default: Services that have none)', '')
+    .addOption(
+      new Option('--ml-secret-name <name>', 'secret for the gossip of speakers, made if it is not there; none by default')
+        .env('METALLB_ML_SECRET_NAME')
+        .default(''),
+    )
+    .addOption(
+      new Option('--deployment <name>', "this controller's Deployment, which will own that secret")
+        .env('METALLB_DEPLOYMENT')
+        .default(''),
+    )
+    .addOption(
+      new Option('--metrics <[host:]port>', 'where /metrics, /healthz and /readyz are served; 0 turns them off')
+        .argParser(listenAddress)
+        .default({ host: '0.0.0.0', port: 7472 }, 'port 7472 of every address'),
+    )
+    .addOption(new Option('--log-level <level>', 'what is logged').choices([...LOG_THRESHOLDS]).default('info'))
+    .addHelpText('after', EXAMPLE)
+    .action(async (flags: ControllerFlags) => {
+      const stop = new AbortController();
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+      process.exit(await start(flags, command, stop.signal));
+    });
+  for (const flags of IGNORED) command.addOption(new Option(flags, 'means nothing here').hideHelp());
+  return command;
+}
+
+async function start(flags: ControllerFlags, command: Command, signal: AbortSignal): Promise<number> {
+  for (const { long, attributeName } of command.options.map((one) => ({ long: one.long, attributeName: one.attributeName() }))) {
+    const isIgnored = IGNORED.some((ignored) => ignored.split(' ')[0] === long);
+    if (isIgnored && command.getOptionValue(attributeName) !== undefined)
+      process.stderr.write(`${long} means nothing to this controller\n`);
+  }
+  const access = await accessTo(flags.kubeconfig);
+  if (!access.ok) return fail(access.issues);
+  const { podName, lbClass, mlSecretName, deployment, metrics, logLevel } = flags;
+  const issues = await runController(
+    {
+      ...{ access: access.value, podName, deployment, metrics, logLevel, memberlistSecret: mlSecretName },
+      namespace: flags.namespace ?? access.value.namespace ?? METALLB_NAMESPACE,
+      // Two processes of one host must not lead together.
+      identity: podName === '' ? `${hostname()}_${randomUUID()}` : podName,
+      ...(lbClass === '' ? {} : { loadBalancerClass: lbClass }),
+      version: packageJson.version,
+    },
+    signal,
+  );
+  return issues.length === 0 ? 0 : fail(issues);
+}
+
+/** A kubeconfig that is named, else the cluster this is a Pod of, else the kubeconfig that kubectl would take. */
+async function accessTo(kubeconfig: string | undefined): Promise<Parsed<Access>> {
+  const inside = kubeconfig === undefined ? await clusterAccess(process.env) : undefined;
+  if (inside !== undefined) return parsed(inside);
+  const { kubeconfigAccess } = await import('../kube/kubeconfig.js');
+  return kubeconfigAccess(kubeconfig);
+}
+
+function fail(issues: readonly Issue[]): number {
+  for (const one of issues) process.stderr.write(`${formatIssue(one)}\n`);
+  return 1;
+}

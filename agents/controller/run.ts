@@ -1,0 +1,131 @@
+/**
+ * The controller of a cluster, as a process: leads or waits to lead; while it leads, follows the cluster and gives addresses.
+ *
+ * Who begins to lead lists everything again before the first write, and by that knows what the former leader gave.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isRecord, type PlainObject } from '../../src/api/value.js';
+import type { Issue } from '../../src/issue/issue.js';
+import type { Access } from '../kube/access.js';
+import { Leader } from '../kube/leader.js';
+import { ensureMemberlistSecret } from '../kube/memberlistsecret.js';
+import { Transport } from '../kube/transport.js';
+import { serveHttp } from '../runtime/http.js';
+import { createLog, issueRecord, type LogThreshold } from '../runtime/log.js';
+import { createMetrics } from '../runtime/metrics.js';
+import { Kubernetes } from '../source/kubernetes.js';
+import { KubernetesStatus } from '../source/kubestatus.js';
+import { ClusterAllocator } from './allocator.js';
+import { Controller } from './controller.js';
+
+export interface ControllerProcess {
+  readonly access: Access;
+  /** Of our own kinds, the lease and the secret. */
+  readonly namespace: string;
+  /** Of the Pod; empty outside a cluster. */
+  readonly podName: string;
+  /** Who leads, by name. */
+  readonly identity: string;
+  readonly loadBalancerClass?: string;
+  /** Empty: none is made. */
+  readonly memberlistSecret: string;
+  readonly deployment: string;
+  readonly metrics: { readonly host: string; readonly port: number };
+  readonly logLevel: LogThreshold;
+  readonly version: string;
+}
+
+const LEASE = 'arpeggio-controller';
+const SECRET_RETRY_MS = 10_000;
+
+/** Runs until `signal` aborts, and gives the lease back. Issues are those that keep it from starting. */
+export async function runController(options: ControllerProcess, signal: AbortSignal): Promise<readonly Issue[]> {
+  const log = createLog(options.logLevel);
+  const report = (one: Issue): void => log(issueRecord(one));
+  const metrics = createMetrics({ node: options.identity, now: Date.now });
+  const userAgent = `arpeggio-controller/${options.version}`;
+  const transport = new Transport({ access: options.access, userAgent });
+  const leading = new Transport({ access: options.access, userAgent, connections: 1 });
+  let state: Kubernetes | undefined;
+
+  const onLead = async (term: AbortSignal): Promise<void> => {
+    // Lists begin now, after the lease was won.
+    const owner = ownPod(transport, options);
+    const { namespace, identity, loadBalancerClass } = options;
+    const kubernetes: Kubernetes = new Kubernetes({
+      ...{ transport, namespace, endpointSlices: false, state: 'controller', report },
+      onService: (key, shown) => status.onService(key, shown),
+      onShown: (kind, key) => status.onShown(kind, key),
+    });
+    state = kubernetes;
+    const status: KubernetesStatus = new KubernetesStatus({
+      ...{ transport, namespace, host: identity, state: kubernetes, owner, report },
+      mayWrite: () => leader.leads,
+    });
+    const controller = new Controller({ sink: status, log, metrics, allocator: new ClusterAllocator(loadBalancerClass) });
+    kubernetes.subscribe((snapshot) => {
+      if (term.aborted) return;
+      controller.decide(snapshot);
+      controller.tell();
+      metrics.setViewConfirmed(Date.now());
+    });
+    status.run(term);
+    await Promise.all([kubernetes.run(term), keepSecret(transport, options, report, term)]);
+  };
+  const leader = new Leader({
+    ...{ transport: leading, namespace: options.namespace, name: LEASE, identity: options.identity, log, report },
+    onLead: (term) => void onLead(term),
+  });
+
+  const ended = new AbortController();
+  if (options.metrics.port !== 0) {
+    const server = await serveHttp(
+      {
+        ...options.metrics,
+        metricsContentType: metrics.contentType,
+        metrics: async () => metrics.text(),
+        // One that waits to lead is as ready as it can be.
+        notReady: () => (leader.leads ? (state?.missing ?? []).map((kind) => `no ${kind} objects were read yet`) : []),
+      },
+      ended.signal,
+    );
+    if (!server.ok) return server.issues;
+  }
+  const { server } = options.access;
+  log({
+    level: 'info',
+    event: 'startup',
+    msg: `Arpeggio controller ${options.version} starting: API server ${server.host}`,
+    fields: { identity: options.identity },
+  });
+  await leader.run(signal);
+  ended.abort();
+  transport.close();
+  leading.close();
+  return [];
+}
+
+/** With which objects that only this Pod writes go. Read when it is first needed; undefined outside a cluster. */
+async function ownPod(transport: Transport, { namespace, podName }: ControllerProcess): Promise<PlainObject | undefined> {
+  if (podName === '') return undefined;
+  const answer = await transport.call({ method: 'GET', path: `/api/v1/namespaces/${namespace}/pods/${podName}` });
+  const metadata = 'answered' in answer && isRecord(answer.answered) ? answer.answered['metadata'] : undefined;
+  if (!isRecord(metadata)) return undefined;
+  return { apiVersion: 'v1', kind: 'Pod', name: podName, uid: metadata['uid'] };
+}
+
+async function keepSecret(
+  transport: Transport,
+  { namespace, memberlistSecret: name, deployment }: ControllerProcess,
+  report: (issue: Issue) => void,
+  term: AbortSignal,
+): Promise<void> {
+  if (name === '') return;
+  while (!term.aborted) {
+    const failed = await ensureMemberlistSecret({ transport, namespace, name, deployment, random: randomBytes(16) });
+    if (failed === undefined) return;
+    report(failed);
+    await delay(SECRET_RETRY_MS, undefined, { signal: term }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Leading by a Lease: what src/kube/lease.ts decides, done over a transport of its own, so that nothing else can hold up a renewal.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Issue, issue } from '../../src/issue/issue.js';
+import {
+  type Election,
+  type ElectionEffect,
+  type ElectionInput,
+  leads,
+  newElection,
+  readLease,
+  released,
+  stepElection,
+} from '../../src/kube/lease.js';
+import type { Log } from '../runtime/log.js';
+import type { Answer, Transport } from './transport.js';
+
+export interface LeaderOptions {
+  readonly transport: Transport;
+  readonly namespace: string;
+  /** Of the Lease. */
+  readonly name: string;
+  /** Of this process; that of a Pod's next life is the same. */
+  readonly identity: string;
+  /** Begins what only the leader does. `signal` aborts when it leads no more. */
+  onLead(signal: AbortSignal): void;
+  readonly log: Log;
+  report(issue: Issue): void;
+}
+
+/** Half of the time within which a lease must be renewed. */
+const TIMEOUT_MS = 5000;
+
+export class Leader {
+  readonly #options: LeaderOptions;
+  #state: Election;
+  #term: AbortController | undefined;
+  #isFailing = false;
+
+  constructor(options: LeaderOptions) {
+    this.#options = options;
+    this.#state = newElection(options.identity);
+  }
+
+  /** Whether this process may write now: nobody else can lead yet. */
+  get leads(): boolean {
+    return leads(this.#state, performance.now());
+  }
+
+  /** Tries to lead, and leads, until `signal` aborts; then gives the lease back. */
+  async run(signal: AbortSignal): Promise<void> {
+    let inputs: ElectionInput[] = [{ input: 'due' }];
+    while (!signal.aborted) {
+      const [input = { input: 'due' }] = inputs;
+      const { state, effects } = stepElection(this.#state, input, now());
+      this.#state = state;
+      inputs = [];
+      for (const effect of effects) {
+        const next = await this.#perform(effect, signal);
+        if (next !== undefined) inputs.push(next);
+      }
+    }
+    this.#term?.abort();
+    const last = released(this.#state, now());
+    if (last !== undefined) await this.#perform(last, signal);
+  }
+
+  async #perform(effect: ElectionEffect, signal: AbortSignal): Promise<ElectionInput | undefined> {
+    const { log, identity, onLead } = this.#options;
+    switch (effect.effect) {
+      case 'wait':
+        await delay(effect.ms, undefined, { signal }).catch(() => undefined);
+        return undefined;
+      case 'won':
+        this.#term = new AbortController();
+        log({ level: 'info', event: 'leading', msg: `${identity} leads`, fields: { lease: this.#options.name } });
+        onLead(this.#term.signal);
+        return undefined;
+      case 'lost':
+        this.#term?.abort();
+        this.#term = undefined;
+        log({
+          level: 'warn',
+          event: 'notLeading',
+          msg: `${identity} leads no more and writes nothing`,
+          fields: { lease: this.#options.name },
+        });
+        return undefined;
+      case 'read':
+        return this.#read();
+      case 'write':
+        return this.#write(effect);
+    }
+  }
+
+  async #read(): Promise<ElectionInput> {
+    const answer = await this.#options.transport.call({ method: 'GET', path: this.#path, timeoutMs: TIMEOUT_MS });
+    if ('refused' in answer && answer.refused.code === 404) return { input: 'read', lease: undefined };
+    if (!('answered' in answer)) return this.#failed(answer);
+    this.#isFailing = false;
+    const lease = readLease(answer.answered);
+    return lease === undefined ? this.#failed({ lost: 'the answer is no Lease' }) : { input: 'read', lease };
+  }
+
+  async #write({ spec, resourceVersion }: Extract<ElectionEffect, { readonly effect: 'write' }>): Promise<ElectionInput> {
+    const { transport, namespace, name } = this.#options;
+    const askedAtMs = performance.now();
+    const metadata = { name, namespace, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
+    const answer = await (resourceVersion === undefined
+      ? transport.call({ method: 'POST', path: this.#collection, body, timeoutMs: TIMEOUT_MS })
+      : transport.call({ method: 'PUT', path: this.#path, body, timeoutMs: TIMEOUT_MS }));
+    const lease = 'answered' in answer ? readLease(answer.answered) : undefined;
+    if (lease !== undefined) return { input: 'written', lease, askedAtMs };
+    // It changed, or it is gone.
+    if ('refused' in answer && (answer.refused.code === 409 || (resourceVersion !== undefined && answer.refused.code === 404))) {
+      return { input: 'failed', conflict: true };
+    }
+    return this.#failed('answered' in answer ? { lost: 'the answer is no Lease' } : answer);
+  }
+
+  #failed(answer: Exclude<Answer, { readonly answered: unknown }>): ElectionInput {
+    const why = 'lost' in answer ? answer.lost : `${answer.refused.message} (${answer.refused.code})`;
+    if (!this.#isFailing) {
+      const { namespace, name, report } = this.#options;
+      report(
+        issue('KUBE_API_UNAVAILABLE', '', `the lease ${namespace}/${name} cannot be held: ${why}; it is tried again every 2 s`),
+      );
+    }
+    this.#isFailing = true;
+    return { input: 'failed' };
+  }
+
+  get #collection(): string {
+    return `/apis/coordination.k8s.io/v1/namespaces/${this.#options.namespace}/leases`;
+  }
+
+  get #path(): string {
+    return `${this.#collection}/${this.#options.name}`;
+  }
+}
+
+const now = () => ({
+  nowMs: performance.now(),
+  // MicroTime of meta/v1.
+  wallTime: new Date().toISOString().replace('Z', '000Z'),
+  chance: Math.random(),
+});

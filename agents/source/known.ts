@@ -1,0 +1,50 @@
+/**
+ * What is kept of an object of a cluster: what decisions read of it, and what its status shows of what was decided.
+ */
+import { API_VERSION } from '../../src/api/kind.js';
+import { isRecord, type PlainObject } from '../../src/api/value.js';
+import type { ServiceView } from '../../src/api/views.js';
+import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
+import { POOL_ANNOTATION, type ShownService } from '../../src/kube/servicestatus.js';
+
+/** A Service: what decisions read, and what it shows of what was decided. */
+export interface KnownService {
+  readonly view: ServiceView;
+  readonly shown: ShownService;
+}
+
+/** An object of our own kinds. */
+export interface KnownObject {
+  /** As an author wrote it; no status. */
+  readonly written: PlainObject;
+  /** Equal for equal ones. */
+  readonly text: string;
+  readonly shown: ShownObject;
+}
+
+/** Without what the API server adds, and what tools keep there. All are in one namespace, whatever it is called. */
+export function writtenObject(kind: string, object: PlainObject): KnownObject {
+  const { name, labels, generation } = isRecord(object['metadata']) ? object['metadata'] : {};
+  const metadata = { name, ...(isRecord(labels) ? { labels } : {}), ...(typeof generation === 'number' ? { generation } : {}) };
+  const written = { apiVersion: API_VERSION, kind, metadata, ...('spec' in object ? { spec: object['spec'] } : {}) };
+  return { written, text: JSON.stringify(written), shown: shownObject(object) };
+}
+
+/** Annotations are the largest part of many objects, and nobody here reads those of others. */
+export function withOurAnnotations(object: PlainObject): PlainObject {
+  const { metadata } = object;
+  if (!isRecord(metadata) || !isRecord(metadata['annotations'])) return object;
+  const { annotations, ...rest } = metadata;
+  const ours = Object.entries(annotations as PlainObject).filter(([key]) => key.startsWith('metallb.'));
+  return { ...object, metadata: ours.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(ours) } };
+}
+
+/** But for what a controller writes itself. */
+export function sameView(a: ServiceView, b: ServiceView): boolean {
+  const { ingress: _, annotations: from, ...rest } = a;
+  const { ingress: __, annotations: to, ...others } = b;
+  return JSON.stringify([rest, people(from)]) === JSON.stringify([others, people(to)]);
+}
+
+const people = (annotations: ServiceView['annotations']): unknown =>
+  Object.entries(annotations).filter(([key]) => key !== POOL_ANNOTATION);

@@ -1,0 +1,259 @@
+/**
+ * A cluster as a source of state: every kind that decisions read, followed at the API server and projected while it is decoded.
+ *
+ * The first snapshot comes when all kinds are known. From then on the last view stays in force whatever happens to the API server: how
+ * long ago it was heard, and why, is told beside it.
+ */
+import { EMPTY_LOCK } from '../../src/allocator/lock.js';
+import { readEndpointSlice } from '../../src/api/endpointslice.js';
+import { API_VERSION } from '../../src/api/kind.js';
+import { readNamespace } from '../../src/api/namespace.js';
+import { readNode } from '../../src/api/node.js';
+import type { Sourced } from '../../src/api/object.js';
+import { type Objects, type ReadObjects, readObjects } from '../../src/api/objects.js';
+import { readService } from '../../src/api/service.js';
+import { readServiceCIDR } from '../../src/api/servicecidr.js';
+import type { PlainObject } from '../../src/api/value.js';
+import type { EndpointSliceView, NamespaceView, NodeView, ServiceCIDRView } from '../../src/api/views.js';
+import { type Issue, issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
+import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
+import type { Trouble } from '../../src/kube/reflector.js';
+import { type ShownService, shownService } from '../../src/kube/servicestatus.js';
+import { Follower, type FollowerOptions } from '../kube/follower.js';
+import type { Transport } from '../kube/transport.js';
+import { type KnownObject, type KnownService, sameView, withOurAnnotations, writtenObject } from './known.js';
+import type { Snapshot, StateSource } from './source.js';
+
+export interface KubernetesOptions {
+  readonly transport: Transport;
+  /** Of our own kinds. */
+  readonly namespace: string;
+  /** Which node has which endpoints: for speakers. A controller has no use for what may be the most objects of all. */
+  readonly endpointSlices: boolean;
+  /** The ConfigurationState of this component. */
+  readonly state: string;
+  /** Told of each Service that changed (undefined: it is gone); gives whether it only shows what was written by us. */
+  onService?(key: string, shown: ShownService | undefined): boolean;
+  /** An object shows something else than before: whoever writes there looks whether it is what it should be. */
+  onShown?(kind: ShownKind, key: string): void;
+  report(issue: Issue): void;
+  /** @default performance.now */
+  now?(): number;
+}
+
+export type ShownKind = 'IPAddressPool' | 'L2Advertisement' | 'ConfigurationState';
+
+/** Snapshots cost what there is, not what changed: between two lies as much time as the last one took, and this. */
+const REST_MS = 5;
+
+export class Kubernetes implements StateSource {
+  readonly #options: KubernetesOptions;
+  readonly #now: () => number;
+  readonly services: Follower<KnownService>;
+  readonly pools: Follower<KnownObject>;
+  readonly advertisements: Follower<KnownObject>;
+  readonly states: Follower<ShownObject>;
+  readonly #nodes: Follower<NodeView>;
+  readonly #namespaces: Follower<NamespaceView>;
+  readonly #serviceCIDRs: Follower<ServiceCIDRView>;
+  readonly #endpointSlices: Follower<EndpointSliceView> | undefined;
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  /** By kind and key: of objects that cannot be read. */
+  readonly #unreadable = new Map<string, readonly Issue[]>();
+  /** Made of pools and advertisements; undefined when any of them has changed since. */
+  #ours: ReadObjects | undefined;
+  #snapshot: Snapshot | undefined;
+  #scheduled: NodeJS.Timeout | undefined;
+  #restUntilMs = Number.NEGATIVE_INFINITY;
+  /** By kind. */
+  readonly #troubles = new Map<string, Trouble>();
+  #stopped = false;
+
+  constructor(options: KubernetesOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    const { namespace, state } = options;
+    const ours = (plural: string): string => `/apis/${API_VERSION}/namespaces/${namespace}/${plural}`;
+    this.services = this.#follow('Service', {
+      path: '/api/v1/services',
+      project: (object, key) => this.#service(object, key),
+      onChange: (key, before, after) => {
+        if (this.#isNews(key, before, after)) this.#poke();
+      },
+    });
+    this.pools = this.#follow('IPAddressPool', this.#written('IPAddressPool', ours('ipaddresspools')));
+    this.advertisements = this.#follow('L2Advertisement', this.#written('L2Advertisement', ours('l2advertisements')));
+    this.states = this.#follow('ConfigurationState', {
+      path: ours('configurationstates'),
+      query: `fieldSelector=metadata.name%3D${state}`,
+      project: shownObject,
+      onChange: (key) => this.#options.onShown?.('ConfigurationState', key),
+    });
+    this.#nodes = this.#follow('Node', this.#views('Node', '/api/v1/nodes', readNode));
+    this.#namespaces = this.#follow('Namespace', this.#views('Namespace', '/api/v1/namespaces', readNamespace));
+    this.#serviceCIDRs = this.#follow('ServiceCIDR', {
+      ...this.#views('ServiceCIDR', '/apis/networking.k8s.io/v1/servicecidrs', readServiceCIDR),
+      // Kubernetes has it since 1.33.
+      optional: true,
+    });
+    this.#endpointSlices = options.endpointSlices
+      ? this.#follow('EndpointSlice', this.#views('EndpointSlice', '/apis/discovery.k8s.io/v1/endpointslices', readEndpointSlice))
+      : undefined;
+  }
+
+  /** Follows until `signal` aborts. Fulfilled once everything is known, or by the abort. */
+  run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => {
+      this.#stopped = true;
+      clearTimeout(this.#scheduled);
+    });
+    for (const follower of this.#followers) follower.run(signal);
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve());
+      const stop = this.subscribe(() => {
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  get isSynced(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  snapshot(): Snapshot {
+    if (this.#snapshot === undefined) throw new Error('a cluster has a snapshot once all kinds are known');
+    return this.#snapshot;
+  }
+
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The kinds that are not up to date, and why. */
+  get troubles(): ReadonlyMap<string, Trouble> {
+    return this.#troubles;
+  }
+
+  /** Kinds of which nothing is known yet. */
+  get missing(): readonly string[] {
+    return [...this.#kinds].filter(([, follower]) => !follower.isSynced).map(([kind]) => kind);
+  }
+
+  readonly #kinds = new Map<string, { readonly isSynced: boolean; run(signal: AbortSignal): void }>();
+  get #followers(): Iterable<{ readonly isSynced: boolean; run(signal: AbortSignal): void }> {
+    return this.#kinds.values();
+  }
+
+  #follow<T>(kind: string, options: Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble'>): Follower<T> {
+    const follower = new Follower<T>({
+      ...options,
+      transport: this.#options.transport,
+      onSynced: () => {
+        if (kind === 'IPAddressPool' || kind === 'L2Advertisement') this.#ours = undefined;
+        this.#poke();
+      },
+      onTrouble: (trouble) => this.#onTrouble(kind, trouble),
+    });
+    this.#kinds.set(kind, follower);
+    return follower;
+  }
+
+  #views<T>(kind: string, path: string, read: (object: unknown) => Parsed<T | undefined>): FollowOptions<T> {
+    return {
+      path,
+      project: (object, key) => this.#readable(kind, key, read(object)),
+      onChange: (_, before, after) => {
+        if (JSON.stringify(before) !== JSON.stringify(after)) this.#poke();
+      },
+    };
+  }
+
+  #written(kind: 'IPAddressPool' | 'L2Advertisement', path: string): FollowOptions<KnownObject> {
+    return {
+      path,
+      project: (object) => writtenObject(kind, object),
+      onChange: (key, before, after) => {
+        if (before?.text !== after?.text) {
+          this.#ours = undefined;
+          this.#poke();
+        } else this.#options.onShown?.(kind, key);
+      },
+    };
+  }
+
+  #service(object: PlainObject, key: string): KnownService | undefined {
+    const view = this.#readable('Service', key, readService(withOurAnnotations(object)));
+    return view === undefined ? undefined : { view, shown: shownService(object) };
+  }
+
+  #readable<T>(kind: string, key: string, read: Parsed<T>): T | undefined {
+    if (read.ok) this.#unreadable.delete(`${kind} ${key}`);
+    else
+      this.#unreadable.set(
+        `${kind} ${key}`,
+        read.issues.map((one) => ({ ...one, object: refOf(kind, key) })),
+      );
+    return read.ok ? read.value : undefined;
+  }
+
+  /** What only repeats what we decided is none. */
+  #isNews(key: string, before: KnownService | undefined, after: KnownService | undefined): boolean {
+    const isEcho = this.#options.onService?.(key, after?.shown) === true;
+    if (before === undefined || after === undefined || !sameView(before.view, after.view)) return true;
+    return before.shown.text !== after.shown.text && !isEcho;
+  }
+
+  #poke(): void {
+    if (this.#scheduled !== undefined || this.#stopped || this.missing.length > 0) return;
+    this.#scheduled = setTimeout(() => this.#publish(), Math.max(0, this.#restUntilMs - this.#now()));
+  }
+
+  #publish(): void {
+    this.#scheduled = undefined;
+    if (this.#stopped) return;
+    const begun = this.#now();
+    this.#ours ??= readObjects([...this.pools.objects.values(), ...this.advertisements.objects.values()].map(sourced));
+    const { objects, issues } = this.#ours;
+    const view: Objects = {
+      ...objects,
+      services: [...this.services.objects.values()].map((one) => one.view),
+      nodes: [...this.#nodes.objects.values()],
+      namespaces: [...this.#namespaces.objects.values()],
+      serviceCIDRs: [...this.#serviceCIDRs.objects.values()],
+      endpointSlices: [...(this.#endpointSlices?.objects.values() ?? [])],
+    };
+    const revision = (this.#snapshot?.revision ?? 0) + 1;
+    this.#snapshot = { objects: view, lock: EMPTY_LOCK, issues: [...issues, ...[...this.#unreadable.values()].flat()], revision };
+    for (const listener of this.#listeners) listener(this.#snapshot);
+    const ended = this.#now();
+    this.#restUntilMs = ended + (ended - begun) + REST_MS;
+  }
+
+  #onTrouble(kind: string, trouble: Trouble | undefined): void {
+    const before = this.#troubles.get(kind);
+    if (trouble === undefined) this.#troubles.delete(kind);
+    else this.#troubles.set(kind, trouble);
+    if (trouble === undefined || (before !== undefined && describe(before) === describe(trouble))) return;
+    this.#options.report(
+      issue(
+        'KUBE_API_UNAVAILABLE',
+        '',
+        `${kind} objects cannot be followed: ${describe(trouble)}; what is known of them stays in force`,
+      ),
+    );
+  }
+}
+
+type FollowOptions<T> = Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble'>;
+
+const describe = (trouble: Trouble): string =>
+  'lost' in trouble ? trouble.lost : `${trouble.refused.message} (${trouble.refused.code})`;
+
+const sourced = ({ written }: KnownObject): Sourced<unknown> => ({ object: written, locate: () => undefined });
+
+function refOf(kind: string, key: string): ObjectRef {
+  const [first = '', second] = key.split('/');
+  return second === undefined ? { kind, name: first } : { kind, namespace: first, name: second };
+}

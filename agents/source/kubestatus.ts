@@ -1,0 +1,320 @@
+/**
+ * The status of objects of a cluster, written where it is not what it should be: only status, only where something differs, and
+ * only if the object is still what the decision was made for.
+ *
+ * Of thousands of Services only those are remembered that have to be written.
+ */
+import { API_VERSION } from '../../src/api/kind.js';
+import type { KubeObject } from '../../src/api/object.js';
+import { isRecord, type PlainObject } from '../../src/api/value.js';
+import { type Issue, issue } from '../../src/issue/issue.js';
+import { type Backoff, failed, RESTED } from '../../src/kube/backoff.js';
+import { dated, type ShownObject, says, shownObject } from '../../src/kube/objectstatus.js';
+import { isNewer } from '../../src/kube/resourceversion.js';
+import {
+  hasMarks,
+  isAsWanted,
+  type ShownService,
+  servicePatch,
+  shownService,
+  wantedService,
+} from '../../src/kube/servicestatus.js';
+import { WorkQueue } from '../../src/kube/workqueue.js';
+import { formatJson } from '../kube/json.js';
+import { Recorder, rfc3339 } from '../kube/recorder.js';
+import type { Answer, Transport } from '../kube/transport.js';
+import type { Kubernetes, ShownKind } from './kubernetes.js';
+import type { Component, ServiceEvent, StatusSink } from './source.js';
+
+export interface KubernetesStatusOptions {
+  readonly transport: Transport;
+  readonly state: Kubernetes;
+  /** Of our own kinds. */
+  readonly namespace: string;
+  /** Named in events. */
+  readonly host: string;
+  /** The Pod, with which objects that only it writes shall go. */
+  readonly owner: Promise<PlainObject | undefined>;
+  /** Whether this process may write now. */
+  mayWrite(): boolean;
+  report(issue: Issue): void;
+  /** @default Date.now */
+  now?(): number;
+}
+
+/** Who writes which fields, as `managedFields` has it. MetalLB's names for the objects that it writes by apply. */
+const FIELD_MANAGER = 'arpeggio-controller';
+const STATE_MANAGERS: Readonly<Record<Component, string>> = { controller: 'poolReconciler', speaker: 'configReconciler' };
+
+const PLURALS: Readonly<Record<string, string>> = {
+  IPAddressPool: 'ipaddresspools',
+  L2Advertisement: 'l2advertisements',
+  ConfigurationState: 'configurationstates',
+};
+
+/** Writes under way at a time. */
+const AT_ONCE = 8;
+/** What the API server will not have today it will not have in a second. */
+const REFUSED_MS = 10_000;
+const LONGEST_RETRY_MS = 30_000;
+
+export class KubernetesStatus implements StatusSink {
+  readonly #options: KubernetesStatusOptions;
+  readonly #now: () => number;
+  readonly #recorder: Recorder;
+  readonly #queue = new WorkQueue({ longestRetryMs: LONGEST_RETRY_MS });
+  /** Services that are to be written, by `namespace/name`; undefined: what is ours is to be taken out. */
+  readonly #services = new Map<string, KubeObject | undefined>();
+  /** What Services show by the server's answer, until the same comes by the watch. */
+  readonly #written = new Map<string, ShownService>();
+  /** What is being written. */
+  readonly #underWay = new Map<string, string>();
+  /** Objects of our own kinds, by kind and name. */
+  #objects: ReadonlyMap<string, KubeObject> = new Map();
+  /** What was wanted when each was written last, and the version that came of it: a server with an older CRD drops some of it. */
+  readonly #given = new Map<string, { readonly wanted: string; readonly resourceVersion: string }>();
+  #component: Component = 'controller';
+  #running = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Nothing is written before: the server could not be reached, or asked for a pause. */
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #backoff: Backoff = RESTED;
+  #lastProblem = '';
+  #stopped = true;
+
+  constructor(options: KubernetesStatusOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    const { transport, host, state } = options;
+    this.#recorder = new Recorder({ transport, host, uidOf: (service) => state.services.objects.get(service)?.shown.uid });
+  }
+
+  /** Writes until `signal` aborts. */
+  run(signal: AbortSignal): void {
+    this.#stopped = false;
+    signal.addEventListener('abort', () => {
+      this.#stopped = true;
+      clearTimeout(this.#timer);
+    });
+    void this.#recorder.run(signal);
+    this.#pump();
+  }
+
+  recordEvent(event: ServiceEvent): void {
+    this.#recorder.record(event);
+  }
+
+  writeStatus(component: Component, objects: Iterable<KubeObject>): void {
+    this.#component = component;
+    const own = new Map<string, KubeObject>();
+    const named = new Set<string>();
+    for (const object of objects) {
+      const { kind, metadata } = object;
+      if (kind === 'Service') {
+        const key = `${metadata.namespace}/${metadata.name}`;
+        named.add(key);
+        this.#want(key, object);
+      } else own.set(`${kind} ${metadata.name}`, object);
+    }
+    for (const [key, { view, shown }] of this.#options.state.services.objects) {
+      if (!named.has(key) && view.type !== 'LoadBalancer' && hasMarks(this.#written.get(key) ?? shown))
+        this.#want(key, undefined);
+    }
+    this.#objects = own;
+    for (const key of own.keys()) if (!this.#queue.isWaiting(key)) this.#queue.add(key);
+    this.#pump();
+  }
+
+  /** A Service changed; gives whether only by us. */
+  onService(key: string, shown: ShownService | undefined): boolean {
+    const written = this.#written.get(key);
+    // Whoever waits because it had changed need not wait any more.
+    if (this.#services.has(key)) this.#queue.add(serviceKey(key));
+    if (shown === undefined) {
+      this.#written.delete(key);
+      this.#services.delete(key);
+      return false;
+    }
+    if (written !== undefined && isNewer(written.resourceVersion, shown.resourceVersion)) return true;
+    this.#written.delete(key);
+    return written?.resourceVersion === shown.resourceVersion || this.#underWay.get(key) === shown.text;
+  }
+
+  onShown(kind: ShownKind, key: string): void {
+    this.#queue.add(`${kind} ${key.split('/')[1]}`);
+    this.#pump();
+  }
+
+  /** What waits to be written. */
+  get depth(): number {
+    return this.#queue.size;
+  }
+
+  #want(key: string, object: KubeObject | undefined): void {
+    const shown = this.#shown(key);
+    if (shown === undefined) return;
+    if (isRight(shown, object)) this.#services.delete(key);
+    else {
+      this.#services.set(key, object);
+      if (!this.#queue.isWaiting(serviceKey(key))) this.#queue.add(serviceKey(key));
+    }
+  }
+
+  #shown(key: string): ShownService | undefined {
+    return this.#written.get(key) ?? this.#options.state.services.objects.get(key)?.shown;
+  }
+
+  #pump(): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    const now = performance.now();
+    while (this.#running < AT_ONCE && now >= this.#pausedUntilMs) {
+      const key = this.#queue.next(now);
+      if (key === undefined) break;
+      this.#running++;
+      void this.#work(key).then(() => {
+        this.#running--;
+        this.#pump();
+      });
+    }
+    const due = Math.max(this.#queue.dueAtMs, this.#pausedUntilMs) - now;
+    if (this.#running < AT_ONCE && due < LONGEST_RETRY_MS * 2) this.#timer = setTimeout(() => this.#pump(), Math.max(1, due));
+  }
+
+  async #work(key: string): Promise<void> {
+    const name = key.slice(key.indexOf(' ') + 1);
+    const answer = key.startsWith('Service ') ? await this.#writeService(name) : await this.#writeObject(key);
+    if (answer === undefined || 'answered' in answer) {
+      if (answer !== undefined) this.#lastProblem = '';
+      this.#queue.done(key);
+    } else if ('lost' in answer) this.#pause(key, answer.lost, 0);
+    else this.#onRefusal(key, answer.refused);
+  }
+
+  #onRefusal(key: string, { code, message, retryAfterMs }: Extract<Answer, { readonly refused: unknown }>['refused']): void {
+    if (code === 429) this.#pause(key, message, retryAfterMs ?? 0);
+    else if (code === 404) this.#queue.done(key);
+    else {
+      // Somebody else changed it: no problem, and what it is now comes by the watch.
+      if (code !== 409) this.#tell(`${key}: ${message} (${code})`);
+      this.#queue.retry(key, performance.now(), code === 409 || code >= 500 ? retryAfterMs : REFUSED_MS);
+    }
+  }
+
+  /** The key is tried again, and no other before it. */
+  #pause(key: string, why: string, atLeastMs: number): void {
+    const now = performance.now();
+    this.#queue.done(key);
+    this.#queue.add(key);
+    this.#tell(why);
+    // Of several that failed at once one counts.
+    if (now < this.#pausedUntilMs) return;
+    const { waitMs, backoff } = failed(this.#backoff, now, Math.random());
+    this.#backoff = backoff;
+    this.#pausedUntilMs = now + Math.max(waitMs, atLeastMs);
+  }
+
+  #tell(why: string): void {
+    if (why === this.#lastProblem) return;
+    this.#lastProblem = why;
+    this.#options.report(issue('KUBE_API_UNAVAILABLE', '', `status cannot be written: ${why}; it is tried again`));
+  }
+
+  /** Undefined: there is nothing to write. */
+  async #writeService(key: string): Promise<Answer | undefined> {
+    const wanted = this.#services.get(key);
+    const shown = this.#shown(key);
+    if (!this.#services.has(key) || shown === undefined || isRight(shown, wanted) || !this.#options.mayWrite()) {
+      this.#services.delete(key);
+      return undefined;
+    }
+    const [namespace, name] = key.split('/');
+    this.#underWay.set(key, wanted === undefined ? '' : wantedService(wanted).text);
+    const answer = await this.#options.transport.call({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${namespace}/services/${name}/status?fieldManager=${FIELD_MANAGER}`,
+      contentType: 'application/strategic-merge-patch+json',
+      body: servicePatch(wanted, shown, rfc3339(this.#now())),
+    });
+    this.#underWay.delete(key);
+    if ('answered' in answer && isRecord(answer.answered)) {
+      const after = shownService(answer.answered);
+      const known = this.#options.state.services.objects.get(key)?.shown.resourceVersion;
+      if (known !== undefined && isNewer(after.resourceVersion, known)) this.#written.set(key, after);
+      if (this.#services.get(key) === wanted) this.#services.delete(key);
+    }
+    return answer;
+  }
+
+  async #writeObject(key: string): Promise<Answer | undefined> {
+    const object = this.#objects.get(key);
+    if (object === undefined || !isRecord(object['status']) || !this.#options.mayWrite()) return undefined;
+    const shown = this.#shownObject(object);
+    const wanted = formatJson(object['status']);
+    const given = this.#given.get(key);
+    if (shown !== undefined) {
+      if (says(shown.status, object['status'])) return undefined;
+      if (given?.wanted === wanted && !isNewer(shown.resourceVersion, given.resourceVersion)) return undefined;
+    } else if (object.kind !== 'ConfigurationState') return undefined;
+    const status = dated(object['status'], shown?.status ?? {}, rfc3339(this.#now()));
+    const answer =
+      object.kind === 'ConfigurationState' ? await this.#applyState(object, status, shown) : await this.#patch(object, status);
+    if ('answered' in answer && isRecord(answer.answered)) {
+      this.#given.set(key, { wanted, resourceVersion: shownObject(answer.answered).resourceVersion });
+    }
+    return answer;
+  }
+
+  #shownObject({ kind, metadata: { name } }: KubeObject): ShownObject | undefined {
+    const { state, namespace } = this.#options;
+    const key = `${namespace}/${name}`;
+    switch (kind) {
+      case 'IPAddressPool':
+        return state.pools.objects.get(key)?.shown;
+      case 'L2Advertisement':
+        return state.advertisements.objects.get(key)?.shown;
+      default:
+        return state.states.objects.get(key);
+    }
+  }
+
+  #patch(object: KubeObject, status: PlainObject): Promise<Answer> {
+    return this.#options.transport.call({
+      method: 'PATCH',
+      path: `${this.#path(object)}/status?fieldManager=${FIELD_MANAGER}`,
+      contentType: 'application/merge-patch+json',
+      body: { status },
+    });
+  }
+
+  /** Made if it is not there; its status by server-side apply, as MetalLB does. */
+  async #applyState(object: KubeObject, status: PlainObject, shown: ShownObject | undefined): Promise<Answer> {
+    const { transport, namespace } = this.#options;
+    const { apiVersion, kind, metadata } = object;
+    const manager = STATE_MANAGERS[this.#component];
+    if (shown === undefined) {
+      const owner = await this.#options.owner;
+      const references = owner === undefined ? {} : { ownerReferences: [owner] };
+      const body = { apiVersion, kind, metadata: { ...metadata, namespace, ...references } };
+      const path = `/apis/${API_VERSION}/namespaces/${namespace}/configurationstates?fieldManager=${manager}`;
+      const made = await transport.call({ method: 'POST', path, body });
+      const isThere = 'refused' in made && made.refused.code === 409;
+      if (!('answered' in made) && !isThere) return made;
+    }
+    return transport.call({
+      method: 'PATCH',
+      path: `${this.#path(object)}/status?fieldManager=${manager}&force=true`,
+      contentType: 'application/apply-patch+yaml',
+      body: { apiVersion, kind, metadata: { name: metadata.name, namespace }, status },
+    });
+  }
+
+  #path({ kind, metadata: { name } }: KubeObject): string {
+    return `/apis/${API_VERSION}/namespaces/${this.#options.namespace}/${PLURALS[kind]}/${name}`;
+  }
+}
+
+const serviceKey = (key: string): string => `Service ${key}`;
+
+const isRight = (shown: ShownService, wanted: KubeObject | undefined): boolean =>
+  wanted === undefined ? !hasMarks(shown) : isAsWanted(shown, wantedService(wanted));

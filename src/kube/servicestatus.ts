@@ -1,0 +1,93 @@
+/**
+ * What a controller writes into a Service: the addresses, the pool they came from, and why; as the API server has it, and as it
+ * should be. Two of these are compared after the API server's defaulting, which sets `ipMode: VIP` (metallb-behaviour, Q-37).
+ */
+import type { KubeObject } from '../api/object.js';
+import { isRecord, type PlainObject } from '../api/value.js';
+
+/** MetalLB's name for the pool a Service's addresses came from. */
+export const POOL_ANNOTATION = 'metallb.io/ip-allocated-from-pool';
+export const ALLOCATED = 'arpeggio/Allocated';
+
+export interface ServiceStatus {
+  /** Addresses, pool, and whether the Service has what it wants: equal texts for equal ones. */
+  readonly text: string;
+  /** Why, as code and sentence. */
+  readonly reason: string;
+}
+
+export interface ShownService extends ServiceStatus {
+  readonly resourceVersion: string;
+  readonly uid: string;
+  /** When our condition last changed from True to False or back. Absent where there is none. */
+  readonly since?: string;
+}
+
+/** Of the object as the API server sends it. */
+export function shownService({ metadata, status }: PlainObject): ShownService {
+  const { resourceVersion = '', uid = '', annotations } = isRecord(metadata) ? metadata : {};
+  const { conditions, loadBalancer } = isRecord(status) ? status : {};
+  const ours = conditionIn(conditions);
+  const pool = isRecord(annotations) ? annotations[POOL_ANNOTATION] : undefined;
+  const ingress = isRecord(loadBalancer) && Array.isArray(loadBalancer['ingress']) ? loadBalancer['ingress'] : [];
+  const { status: holds = '', reason = '', message = '', lastTransitionTime } = ours ?? {};
+  return {
+    resourceVersion: String(resourceVersion),
+    uid: String(uid),
+    text: textOf(String(holds), pool === undefined ? '' : String(pool), ingress),
+    reason: ours === undefined ? '' : `${reason} ${message}`,
+    ...(typeof lastTransitionTime === 'string' ? { since: lastTransitionTime } : {}),
+  };
+}
+
+/** Of the object as a controller wants it to be. */
+export function wantedService({ metadata, status }: KubeObject): ServiceStatus {
+  const { text, reason } = shownService({ metadata, status });
+  return { text, reason };
+}
+
+/** Whether nothing need be written. Why a Service has what it kept is not known after a restart, and no news. */
+export const isAsWanted = (shown: ServiceStatus, wanted: ServiceStatus): boolean =>
+  shown.text === wanted.text && (shown.reason === wanted.reason || wanted.reason.startsWith('KEPT '));
+
+/** Whether a controller wrote into it and should take that back when the Service is no load balancer any more. */
+export const hasMarks = ({ text, reason }: ServiceStatus): boolean => reason !== '' || text.split(' ')[1] !== '';
+
+/**
+ * A strategic merge patch of the status subresource, which others' conditions survive; refused if the Service has changed since.
+ * `wanted` undefined: nothing of ours is left in it.
+ */
+export function servicePatch(wanted: KubeObject | undefined, shown: ShownService, now: string): PlainObject {
+  const { resourceVersion } = shown;
+  if (wanted === undefined) {
+    const gone = { $patch: 'delete', type: ALLOCATED };
+    return {
+      metadata: { resourceVersion, annotations: { [POOL_ANNOTATION]: null } },
+      status: { conditions: [gone], loadBalancer: { ingress: null } },
+    };
+  }
+  const { conditions, loadBalancer } = isRecord(wanted['status']) ? wanted['status'] : {};
+  const condition = conditionIn(conditions);
+  const ingress = isRecord(loadBalancer) ? loadBalancer['ingress'] : undefined;
+  const hasChanged = !shown.text.startsWith(`${condition?.['status']} `);
+  const lastTransitionTime = hasChanged ? now : (shown.since ?? now);
+  return {
+    metadata: { resourceVersion, annotations: { [POOL_ANNOTATION]: wanted.metadata.annotations?.[POOL_ANNOTATION] ?? null } },
+    status: { conditions: [{ ...condition, lastTransitionTime }], loadBalancer: { ingress: ingress ?? null } },
+  };
+}
+
+const conditionIn = (conditions: unknown): PlainObject | undefined =>
+  Array.isArray(conditions) ? conditions.find((one) => isRecord(one) && one['type'] === ALLOCATED) : undefined;
+
+function textOf(holds: string, pool: string, ingress: readonly unknown[]): string {
+  return [holds, pool, ...ingress.map(entryText)].join(' ');
+}
+
+/** The address alone, if that is all that the entry says. */
+function entryText(entry: unknown): string {
+  if (!isRecord(entry)) return JSON.stringify(entry);
+  const { ip, ipMode = 'VIP', ...rest } = entry;
+  const isPlain = typeof ip === 'string' && ipMode === 'VIP' && Object.keys(rest).length === 0;
+  return isPlain ? ip : JSON.stringify(entry);
+}

@@ -1,0 +1,240 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { METALLB_NAMESPACE } from '../../src/api/object.js';
+import { ROOT } from '../constructs/support.js';
+import { type ApiServer, describeWithApiServer, startApiServer } from '../support/apiserver.js';
+import { until } from '../support/until.js';
+import { type ArpeggioProcess, startArpeggio } from './process.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Service {
+  readonly metadata: { readonly resourceVersion: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly status: {
+    readonly loadBalancer: { readonly ingress?: readonly { readonly ip: string; readonly ipMode: string }[] };
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+  };
+}
+
+const SERVICES = '/api/v1/namespaces/default/services';
+const OURS = `/apis/metallb.io/v1beta1/namespaces/${METALLB_NAMESPACE}`;
+const POOL_ANNOTATION = 'metallb.io/ip-allocated-from-pool';
+/** A process of Node begins, and asks for a lease that may be another's for 15 s. */
+const LONG_MS = 40_000;
+
+describeWithApiServer('a controller of a real API server', () => {
+  let api: ApiServer;
+  const running: ArpeggioProcess[] = [];
+
+  beforeAll(async () => {
+    api = await startApiServer();
+    const { code, stderr } = await api.kubectl(['apply', '-f', join(ROOT, 'dist/00-crds')]);
+    if (code !== 0) throw new Error(stderr);
+    await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+    await must('POST', '/api/v1/namespaces', { metadata: { name: METALLB_NAMESPACE } });
+    await pool('first', ['192.0.2.1-192.0.2.3']);
+    await must('POST', `${OURS}/l2advertisements`, object('L2Advertisement', 'all', {}));
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((one) => one.end()));
+    await Promise.all((await names()).map((name) => api.call('DELETE', `${SERVICES}/${name}`)));
+  });
+  afterAll(() => api.stop());
+
+  const start = (args: readonly string[] = []): ArpeggioProcess => {
+    const one = startArpeggio(['controller', '--kubeconfig', api.kubeconfig, '--metrics', '0', ...args]);
+    running.push(one);
+    return one;
+  };
+  const must = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Fields> => {
+    const answer = await api.call(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const object = (kind: string, name: string, spec: object): object => ({
+    apiVersion: 'metallb.io/v1beta1',
+    kind,
+    metadata: { name, namespace: METALLB_NAMESPACE },
+    spec,
+  });
+  const pool = (name: string, addresses: readonly string[]) =>
+    must('POST', `${OURS}/ipaddresspools`, object('IPAddressPool', name, { addresses }));
+  const create = (name: string, spec: object = {}, annotations: object = {}) =>
+    must('POST', SERVICES, { metadata: { name, annotations }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...spec } });
+  const service = async (name: string): Promise<Service> => (await must('GET', `${SERVICES}/${name}`)) as unknown as Service;
+  const names = async (): Promise<string[]> => {
+    const { items } = (await must('GET', SERVICES)) as { items: { metadata: { name: string } }[] };
+    return items.map(({ metadata }) => metadata.name).filter((name) => name !== 'kubernetes');
+  };
+  const addresses = async (name: string): Promise<readonly string[]> =>
+    ((await service(name)).status.loadBalancer.ingress ?? []).map(({ ip }) => ip);
+  const condition = async (name: string): Promise<string | undefined> => {
+    const found = (await service(name)).status.conditions?.find(({ type }) => type === 'arpeggio/Allocated');
+    return found === undefined ? undefined : `${found.status} ${found.reason}`;
+  };
+  const has = (name: string, ...ips: readonly string[]): Promise<unknown> =>
+    until(`${name} has ${ips.join(' and ') || 'nothing'}`, async () => (await addresses(name)).join() === ips.join(), LONG_MS);
+  const events = async (name: string): Promise<string[]> => {
+    const path = `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3D${name}`;
+    const { items } = (await must('GET', path)) as { items: { type: string; reason: string; source: { component: string } }[] };
+    return items.map(({ type, reason, source }) => `${type} ${reason} ${source.component}`);
+  };
+
+  test('gives a Service an address, and says so everywhere', async () => {
+    await create('web');
+    start();
+    await has('web', '192.0.2.1');
+    const { metadata, status } = await service('web');
+    expect(metadata.annotations).toEqual({ [POOL_ANNOTATION]: 'first' });
+    expect(status.loadBalancer.ingress).toEqual([{ ip: '192.0.2.1', ipMode: 'VIP' }]);
+    expect(status.conditions).toMatchObject([{ type: 'arpeggio/Allocated', status: 'True', reason: 'GENERAL_POOL' }]);
+    await until('the event is there', async () => (await events('web')).includes('Normal IPAllocated metallb-controller'));
+    const { stdout } = await api.kubectl(['describe', 'service', 'web']);
+    expect(stdout).toMatch(/IPAllocated .* metallb-controller +Assigned IP \["192.0.2.1"\]/);
+
+    const counters = await until('the pool is counted', async () => {
+      const found = (await must('GET', `${OURS}/ipaddresspools/first`)) as { status?: Fields };
+      return found.status?.['assignedIPv4'] === 1 ? found.status : undefined;
+    });
+    expect(counters).toMatchObject({ availableIPv4: 2, observedGeneration: 1, conditions: [{ type: 'Ready', status: 'True' }] });
+    const state = await until('the configuration is valid', async () => {
+      const { status: code, body } = await api.call('GET', `${OURS}/configurationstates/controller`);
+      return code === 200 && (body['status'] as Fields | undefined)?.['result'] === 'Valid' ? body : undefined;
+    });
+    expect(state).toMatchObject({
+      metadata: {
+        labels: { 'metallb.io/component-type': 'controller' },
+        managedFields: expect.arrayContaining([expect.objectContaining({ manager: 'poolReconciler', subresource: 'status' })]),
+      },
+      status: { conditions: [{ type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled' }] },
+    });
+  });
+
+  test('writes nothing after a restart', async () => {
+    await create('web');
+    await create('api');
+    const first = start();
+    await has('web', '192.0.2.2');
+    await has('api', '192.0.2.1');
+    expect(await first.end()).toBe(0);
+    const versions = await Promise.all(['web', 'api'].map(async (name) => (await service(name)).metadata.resourceVersion));
+    start();
+    await create('late');
+    await has('late', '192.0.2.3');
+    expect(await Promise.all(['web', 'api'].map(async (name) => (await service(name)).metadata.resourceVersion))).toEqual(
+      versions,
+    );
+  });
+
+  test('puts back what somebody else writes into the status', async () => {
+    await create('web');
+    start();
+    await has('web', '192.0.2.1');
+    const { code, stderr } = await api.kubectl([
+      ...['patch', 'service', 'web', '--subresource=status', '--type=merge'],
+      ...['-p', JSON.stringify({ status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } } })],
+    ]);
+    expect([code, stderr]).toEqual([0, '']);
+    await has('web', '192.0.2.1');
+  });
+
+  test('says why a Service has no address, and gives it one as soon as there is one', async () => {
+    for (const name of ['a', 'b', 'c']) await create(name);
+    start();
+    for (const [name, ip] of [
+      ['a', '192.0.2.1'],
+      ['b', '192.0.2.2'],
+      ['c', '192.0.2.3'],
+    ] as const)
+      await has(name, ip);
+    await create('waits');
+    await until('it is told why', async () => (await condition('waits')) === 'False POOL_EXHAUSTED');
+    await until('the event is there', async () =>
+      (await events('waits')).includes('Warning AllocationFailed metallb-controller'),
+    );
+    await must('DELETE', `${SERVICES}/b`);
+    await has('waits', '192.0.2.2');
+    expect(await condition('waits')).toBe('True GENERAL_POOL');
+  });
+
+  test('takes everything back from a Service that is no load balancer any more', async () => {
+    await create('web', {}, { 'somebody/else': 'x' });
+    start();
+    await has('web', '192.0.2.1');
+    const { code } = await api.kubectl(['patch', 'service', 'web', '-p', '{"spec":{"type":"ClusterIP"}}']);
+    expect(code).toBe(0);
+    await until('nothing is left', async () => {
+      const { metadata, status } = await service('web');
+      return metadata.annotations?.[POOL_ANNOTATION] === undefined && (status.conditions ?? []).length === 0;
+    });
+    expect((await service('web')).metadata.annotations).toEqual({ 'somebody/else': 'x' });
+  });
+
+  test('leaves Services of another class alone', async () => {
+    await create('theirs', { loadBalancerClass: 'example.com/other' });
+    await create('ours');
+    start();
+    await has('ours', '192.0.2.1');
+    expect(await service('theirs')).toMatchObject({ status: { loadBalancer: {} } });
+    expect(await condition('theirs')).toBeUndefined();
+  });
+
+  test('refuses a bad set of pools, and keeps the good one', async () => {
+    await create('web');
+    start();
+    await has('web', '192.0.2.1');
+    await pool('second', ['192.0.2.3-192.0.2.9']);
+    const state = await until('the configuration is refused', async () => {
+      const { body } = await api.call('GET', `${OURS}/configurationstates/controller`);
+      return (body['status'] as Fields | undefined)?.['result'] === 'Invalid' ? (body['status'] as Fields) : undefined;
+    });
+    expect(state['errorSummary']).toMatch(/^POOL_OVERLAP /);
+    expect(await addresses('web')).toEqual(['192.0.2.1']);
+    await must('DELETE', `${OURS}/ipaddresspools/second`);
+    await until('it is valid again', async () => {
+      const { body } = await api.call('GET', `${OURS}/configurationstates/controller`);
+      return (body['status'] as Fields | undefined)?.['result'] === 'Valid';
+    });
+  });
+
+  test('of two one writes; the other takes over when it ends, and moves nothing', async () => {
+    await create('web');
+    const first = start();
+    await has('web', '192.0.2.1');
+    const second = start();
+    await until('the second waits', () => second.lines.some(({ event }) => event === 'startup'));
+    expect(second.lines.some(({ event }) => event === 'leading')).toBe(false);
+    expect(await first.end()).toBe(0);
+    await until('the second leads', () => second.lines.some(({ event }) => event === 'leading'), LONG_MS);
+    await create('api');
+    await has('api', '192.0.2.2');
+    expect(await addresses('web')).toEqual(['192.0.2.1']);
+  });
+
+  test('makes the secret of gossip once', async () => {
+    const secret = `/api/v1/namespaces/${METALLB_NAMESPACE}/secrets/memberlist`;
+    const first = start(['--ml-secret-name', 'memberlist']);
+    const { data } = await until(
+      'the secret is there',
+      async () => {
+        const { status, body } = await api.call('GET', secret);
+        return status === 200 ? (body as { data: { secretkey: string } }) : undefined;
+      },
+      LONG_MS,
+    );
+    expect(Buffer.from(data.secretkey, 'base64').toString()).toMatch(/^[A-Za-z0-9+/]{22}$/);
+    await first.end();
+    await create('web');
+    start(['--ml-secret-name', 'memberlist']);
+    await has('web', '192.0.2.1');
+    expect(await must('GET', secret)).toMatchObject({ data });
+  });
+});
+
+describe('a controller', () => {
+  test('that knows no API server says so and ends', async () => {
+    const one = startArpeggio(['controller', '--kubeconfig', '/nowhere/config']);
+    await until('it has ended', () => one.exitCode() !== undefined);
+    expect([one.exitCode(), one.stderr()]).toEqual([1, expect.stringMatching(/^KUBE_CONFIG_UNUSABLE \/nowhere\/config ENOENT/)]);
+  });
+});

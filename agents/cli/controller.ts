@@ -7,11 +7,11 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
-import { formatIssue, type Issue, type Parsed, parsed } from '../../src/issue/issue.js';
+import { formatIssue, type Issue } from '../../src/issue/issue.js';
 import { runController } from '../controller/run.js';
-import type { Access } from '../kube/access.js';
-import { clusterAccess } from '../kube/cluster.js';
+import { findAccess } from '../kube/find.js';
 import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
+import { addIgnored, tellIgnored } from './ignored.js';
 import { listenAddress } from './listenaddress.js';
 
 interface ControllerFlags {
@@ -82,19 +82,15 @@ export function controllerCommand(): Command {
     .action(async (flags: ControllerFlags) => {
       const stop = new AbortController();
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
-      process.exit(await start(flags, command, stop.signal));
+      tellIgnored(command, IGNORED);
+      process.exit(await start(flags, stop.signal));
     });
-  for (const flags of IGNORED) command.addOption(new Option(flags, 'means nothing here').hideHelp());
+  addIgnored(command, IGNORED);
   return command;
 }
 
-async function start(flags: ControllerFlags, command: Command, signal: AbortSignal): Promise<number> {
-  for (const { long, attributeName } of command.options.map((one) => ({ long: one.long, attributeName: one.attributeName() }))) {
-    const isIgnored = IGNORED.some((ignored) => ignored.split(' ')[0] === long);
-    if (isIgnored && command.getOptionValue(attributeName) !== undefined)
-      process.stderr.write(`${long} means nothing to this controller\n`);
-  }
-  const access = await accessTo(flags.kubeconfig);
+async function start(flags: ControllerFlags, signal: AbortSignal): Promise<number> {
+  const access = await findAccess(flags.kubeconfig);
   if (!access.ok) return fail(access.issues);
   const { podName, lbClass, mlSecretName, deployment, metrics, logLevel } = flags;
   const issues = await runController(
@@ -109,14 +105,6 @@ async function start(flags: ControllerFlags, command: Command, signal: AbortSign
     signal,
   );
   return issues.length === 0 ? 0 : fail(issues);
-}
-
-/** A kubeconfig that is named, else the cluster this is a Pod of, else the kubeconfig that kubectl would take. */
-async function accessTo(kubeconfig: string | undefined): Promise<Parsed<Access>> {
-  const inside = kubeconfig === undefined ? await clusterAccess(process.env) : undefined;
-  if (inside !== undefined) return parsed(inside);
-  const { kubeconfigAccess } = await import('../kube/kubeconfig.js');
-  return kubeconfigAccess(kubeconfig);
 }
 
 function fail(issues: readonly Issue[]): number {

@@ -10,10 +10,11 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['controller', async () => (await import('./controller.js')).controllerCommand()],
   ['lint', async () => (await import('./lint.js')).lintCommand()],
   ['plan', async () => (await import('./plan.js')).planCommand()],
+  ['speaker', async () => (await import('./speaker.js')).speakerCommand()],
 ]);
 
 // Whoever reads only the first lines of an answer has what he wants. The log of an agent is another matter.
-if (process.argv[2] !== 'agent' && process.argv[2] !== 'controller') {
+if (!['agent', 'controller', 'speaker'].includes(process.argv[2] ?? '')) {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();

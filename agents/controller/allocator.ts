@@ -4,23 +4,29 @@
 import { allocateAll } from '../../src/allocator/allocateall.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
 import { settle } from '../../src/allocator/settle.js';
+import { shownByStatus } from '../../src/allocator/shown.js';
 import type { AllocatorState } from '../../src/allocator/state.js';
 import type { Objects } from '../../src/api/objects.js';
 import type { Config } from '../../src/config/config.js';
-import { type Address, compareAddresses } from '../../src/net/address.js';
+import { type Address, compareAddresses, formatAddress } from '../../src/net/address.js';
 import type { Snapshot } from '../source/source.js';
 
 /** By `namespace/name`, sorted. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
 export interface Allocator {
+  /** Whether it gives addresses; else it reads what somebody else gave, and nothing is said of them. */
+  readonly gives: boolean;
   /** The `spec.loadBalancerClass` that is served; absent: Services that have none. */
   readonly loadBalancerClass?: string;
   allocate(config: Config, snapshot: Pick<Snapshot, 'objects' | 'lock'>, before: Outcomes): Outcomes;
+  /** Whether a new configuration may come into force in place of one in which these had their addresses. @default it may */
+  accepts?(config: Config, objects: Objects, before: Outcomes): boolean;
 }
 
 /** Without a lock file that can be read nothing is allocated anew. */
 export const IN_A_FOLDER: Allocator = {
+  gives: true,
   allocate: (config, { objects, lock }, before) =>
     lock === undefined ? stillThere(before, objects) : allocateAll(config, objects.services, lock),
 };
@@ -36,6 +42,7 @@ function stillThere(outcomes: Outcomes, { services }: Objects): Outcomes {
  * what it has keeps the outcome that gave it, and with that the reason.
  */
 export class ClusterAllocator implements Allocator {
+  readonly gives = true;
   readonly loadBalancerClass?: string;
   #state: AllocatorState | undefined;
 
@@ -58,6 +65,24 @@ export class ClusterAllocator implements Allocator {
     return kept;
   }
 }
+
+/**
+ * What Services show. A configuration without the pool of an address that is announced waits until the controller has moved that:
+ * until then the Service would be nobody's (metallb-behaviour §4.10).
+ */
+export const byStatus = (loadBalancerClass?: string): Allocator => ({
+  gives: false,
+  ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+  allocate: (config, { objects }) => shownByStatus(config, objects.services, loadBalancerClass),
+  accepts: (config, { services }, before) => {
+    const after = shownByStatus(config, services, loadBalancerClass);
+    const stranded = services.filter(({ key, ingress }) => !after.has(key) && before.has(key) && ingress.length > 0);
+    return stranded.every(({ key, ingress }) => textOf(before.get(key)) !== ingress.join());
+  },
+});
+
+const textOf = (outcome: Outcome | undefined): string =>
+  outcome !== undefined && 'allocated' in outcome ? outcome.allocated.addresses.map(formatAddress).join() : '';
 
 /** `before`, if `after` only says that it was kept. */
 function unchanged(before: Outcome | undefined, after: Outcome): Outcome | undefined {

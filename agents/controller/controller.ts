@@ -7,7 +7,7 @@ import { fingerprint } from '../runtime/fingerprint.js';
 import { issueRecord, type Log } from '../runtime/log.js';
 import type { Metrics } from '../runtime/metrics.js';
 import type { Snapshot, StatusSink } from '../source/source.js';
-import { type Allocator, IN_A_FOLDER } from './allocator.js';
+import { type Allocator, IN_A_FOLDER, type Outcomes } from './allocator.js';
 import { changesBetween } from './changes.js';
 import { type InForce, NOTHING, reconcile } from './reconcile.js';
 import { controllerStatus } from './status.js';
@@ -23,7 +23,7 @@ export interface ControllerOptions {
 export class Controller {
   readonly #options: ControllerOptions;
   #inForce: InForce = NOTHING;
-  #told: InForce = NOTHING;
+  #told: Outcomes = new Map();
   /** Fingerprints of what was logged of the issues that still stand, so that each is logged once. */
   #knownIssues: ReadonlySet<string> = new Set();
 
@@ -42,21 +42,29 @@ export class Controller {
   }
 
   tell(): void {
-    const { log, metrics, sink } = this.#options;
-    const [before, inForce] = [this.#told, this.#inForce];
-    this.#told = inForce;
-    sink.writeStatus(
-      'controller',
-      lazily(() => controllerStatus(inForce)),
-    );
+    const { metrics, sink, allocator = IN_A_FOLDER } = this.#options;
+    const inForce = this.#inForce;
+    if (allocator.gives) {
+      sink.writeStatus(
+        'controller',
+        lazily(() => controllerStatus(inForce)),
+      );
+      metrics.setPools(inForce.usage);
+    }
     this.#logIssues(inForce.issues);
-    for (const { record, event } of changesBetween(before.outcomes, inForce.outcomes)) {
+    if (allocator.gives) this.#tellChanges();
+    metrics.setConfig({ loaded: inForce.config !== undefined, stale: inForce.stale });
+    metrics.countUpdate(inForce.stale ? 'failed' : 'done');
+  }
+
+  #tellChanges(): void {
+    const { log, sink } = this.#options;
+    const [before, after] = [this.#told, this.#inForce.outcomes];
+    this.#told = after;
+    for (const { record, event } of changesBetween(before, after)) {
       log(record);
       if (event !== undefined) sink.recordEvent(event);
     }
-    metrics.setPools(inForce.usage);
-    metrics.setConfig({ loaded: inForce.config !== undefined, stale: inForce.stale });
-    metrics.countUpdate(inForce.stale ? 'failed' : 'done');
   }
 
   #logIssues(issues: readonly Issue[]): void {

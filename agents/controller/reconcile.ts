@@ -40,7 +40,12 @@ export function reconcile(before: InForce, snapshot: Snapshot, allocator: Alloca
   const { objects, issues } = snapshot;
   const { loadBalancerClass } = allocator;
   const compiled = compileConfig(objects);
-  const config = compiled.config ?? before.config;
+  const accepted =
+    before.config === undefined || compiled.config === undefined
+      ? undefined
+      : allocator.accepts?.(compiled.config, objects, before.outcomes);
+  const next = accepted === false ? undefined : compiled.config;
+  const config = next ?? before.config;
   const outcomes = config === undefined ? new Map<string, Outcome>() : allocator.allocate(config, snapshot, before.outcomes);
   // A set that was refused is not what is in force: nothing is said about how its objects fit together.
   const findings =
@@ -49,7 +54,7 @@ export function reconcile(before: InForce, snapshot: Snapshot, allocator: Alloca
       : check({ objects, config: compiled.config, outcomes, ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }) });
   return {
     config,
-    stale: compiled.config === undefined,
+    stale: next === undefined,
     objects,
     outcomes,
     usage: config === undefined ? [] : poolUsage(config, outcomes),

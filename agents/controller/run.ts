@@ -5,11 +5,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRecord, type PlainObject } from '../../src/api/value.js';
 import type { Issue } from '../../src/issue/issue.js';
 import type { Access } from '../kube/access.js';
 import { Leader } from '../kube/leader.js';
 import { ensureMemberlistSecret } from '../kube/memberlistsecret.js';
+import { ownerReference } from '../kube/pods.js';
 import { Transport } from '../kube/transport.js';
 import { serveHttp } from '../runtime/http.js';
 import { createLog, issueRecord, type LogThreshold } from '../runtime/log.js';
@@ -51,16 +51,16 @@ export async function runController(options: ControllerProcess, signal: AbortSig
 
   const onLead = async (term: AbortSignal): Promise<void> => {
     // Lists begin now, after the lease was won.
-    const owner = ownPod(transport, options);
     const { namespace, identity, loadBalancerClass } = options;
     const kubernetes: Kubernetes = new Kubernetes({
-      ...{ transport, namespace, endpointSlices: false, state: 'controller', report },
+      ...{ transport, namespace, state: 'controller', report },
       onService: (key, shown) => status.onService(key, shown),
       onShown: (kind, key) => status.onShown(kind, key),
     });
     state = kubernetes;
     const status: KubernetesStatus = new KubernetesStatus({
-      ...{ transport, namespace, host: identity, state: kubernetes, owner, report },
+      ...{ transport, namespace, host: identity, state: kubernetes, report, component: 'controller' },
+      owner: ownerReference(transport, namespace, options.podName),
       mayWrite: () => leader.leads,
     });
     const controller = new Controller({ sink: status, log, metrics, allocator: new ClusterAllocator(loadBalancerClass) });
@@ -104,15 +104,6 @@ export async function runController(options: ControllerProcess, signal: AbortSig
   transport.close();
   leading.close();
   return [];
-}
-
-/** With which objects that only this Pod writes go. Read when it is first needed; undefined outside a cluster. */
-async function ownPod(transport: Transport, { namespace, podName }: ControllerProcess): Promise<PlainObject | undefined> {
-  if (podName === '') return undefined;
-  const answer = await transport.call({ method: 'GET', path: `/api/v1/namespaces/${namespace}/pods/${podName}` });
-  const metadata = 'answered' in answer && isRecord(answer.answered) ? answer.answered['metadata'] : undefined;
-  if (!isRecord(metadata)) return undefined;
-  return { apiVersion: 'v1', kind: 'Pod', name: podName, uid: metadata['uid'] };
 }
 
 async function keepSecret(

@@ -1,6 +1,7 @@
 /**
  * Leading by a Lease: what src/kube/lease.ts decides, done over a transport of its own, so that nothing else can hold up a renewal.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Issue, issue } from '../../src/issue/issue.js';
 import {
@@ -74,6 +75,8 @@ export class Leader {
         return undefined;
       case 'won':
         this.#term = new AbortController();
+        // Each kind that is followed ends with it.
+        setMaxListeners(0, this.#term.signal);
         log({ level: 'info', event: 'leading', msg: `${identity} leads`, fields: { lease: this.#options.name } });
         onLead(this.#term.signal);
         return undefined;

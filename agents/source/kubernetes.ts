@@ -28,8 +28,11 @@ export interface KubernetesOptions {
   readonly transport: Transport;
   /** Of our own kinds. */
   readonly namespace: string;
-  /** Which node has which endpoints: for speakers. A controller has no use for what may be the most objects of all. */
-  readonly endpointSlices: boolean;
+  /**
+   * The node of a speaker, which also follows which endpoints are where, and its own ServiceL2Statuses. A controller has no use for
+   * those, which may be the most objects of all.
+   */
+  readonly speaker?: string;
   /** The ConfigurationState of this component. */
   readonly state: string;
   /** Told of each Service that changed (undefined: it is gone); gives whether it only shows what was written by us. */
@@ -41,7 +44,12 @@ export interface KubernetesOptions {
   now?(): number;
 }
 
-export type ShownKind = 'IPAddressPool' | 'L2Advertisement' | 'ConfigurationState';
+const SHOWN_KINDS = ['IPAddressPool', 'L2Advertisement', 'ConfigurationState', 'ServiceL2Status'] as const;
+export type ShownKind = (typeof SHOWN_KINDS)[number];
+const isShown = (kind: string): kind is ShownKind => SHOWN_KINDS.some((one) => one === kind);
+
+/** Kinds that nobody decides by. */
+const ONLY_WRITTEN: ReadonlySet<string> = new Set(['ConfigurationState', 'ServiceL2Status']);
 
 /** Snapshots cost what there is, not what changed: between two lies as much time as the last one took, and this. */
 const REST_MS = 5;
@@ -53,9 +61,11 @@ export class Kubernetes implements StateSource {
   readonly pools: Follower<KnownObject>;
   readonly advertisements: Follower<KnownObject>;
   readonly states: Follower<ShownObject>;
+  /** Of a speaker's own node. */
+  readonly announced: Follower<ShownObject> | undefined;
   readonly #nodes: Follower<NodeView>;
   readonly #namespaces: Follower<NamespaceView>;
-  readonly #serviceCIDRs: Follower<ServiceCIDRView>;
+  readonly #serviceCIDRs: Follower<ServiceCIDRView> | undefined;
   readonly #endpointSlices: Follower<EndpointSliceView> | undefined;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   /** By kind and key: of objects that cannot be read. */
@@ -67,12 +77,13 @@ export class Kubernetes implements StateSource {
   #restUntilMs = Number.NEGATIVE_INFINITY;
   /** By kind. */
   readonly #troubles = new Map<string, Trouble>();
+  #heardAtMs = 0;
   #stopped = false;
 
   constructor(options: KubernetesOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    const { namespace, state } = options;
+    const { namespace, state, speaker } = options;
     const ours = (plural: string): string => `/apis/${API_VERSION}/namespaces/${namespace}/${plural}`;
     this.services = this.#follow('Service', {
       path: '/api/v1/services',
@@ -91,14 +102,22 @@ export class Kubernetes implements StateSource {
     });
     this.#nodes = this.#follow('Node', this.#views('Node', '/api/v1/nodes', readNode));
     this.#namespaces = this.#follow('Namespace', this.#views('Namespace', '/api/v1/namespaces', readNamespace));
-    this.#serviceCIDRs = this.#follow('ServiceCIDR', {
-      ...this.#views('ServiceCIDR', '/apis/networking.k8s.io/v1/servicecidrs', readServiceCIDR),
-      // Kubernetes has it since 1.33.
-      optional: true,
+    if (speaker === undefined) {
+      this.#serviceCIDRs = this.#follow('ServiceCIDR', {
+        ...this.#views('ServiceCIDR', '/apis/networking.k8s.io/v1/servicecidrs', readServiceCIDR),
+        // Kubernetes has it since 1.33.
+        optional: true,
+      });
+      return;
+    }
+    const slices = '/apis/discovery.k8s.io/v1/endpointslices';
+    this.#endpointSlices = this.#follow('EndpointSlice', this.#views('EndpointSlice', slices, readEndpointSlice));
+    this.announced = this.#follow('ServiceL2Status', {
+      path: ours('servicel2statuses'),
+      query: `labelSelector=${encodeURIComponent(`metallb.io/node=${speaker}`)}`,
+      project: shownObject,
+      onChange: (key) => this.#options.onShown?.('ServiceL2Status', key),
     });
-    this.#endpointSlices = options.endpointSlices
-      ? this.#follow('EndpointSlice', this.#views('EndpointSlice', '/apis/discovery.k8s.io/v1/endpointslices', readEndpointSlice))
-      : undefined;
   }
 
   /** Follows until `signal` aborts. Fulfilled once everything is known, or by the abort. */
@@ -131,14 +150,15 @@ export class Kubernetes implements StateSource {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** The kinds that are not up to date, and why. */
-  get troubles(): ReadonlyMap<string, Trouble> {
-    return this.#troubles;
+  /** When everything was up to date last, on the wall's clock. */
+  get heardAtMs(): number {
+    if (this.#troubles.size === 0) this.#heardAtMs = Date.now();
+    return this.#heardAtMs;
   }
 
-  /** Kinds of which nothing is known yet. */
+  /** Kinds of which nothing is known yet, and nothing is decided without. */
   get missing(): readonly string[] {
-    return [...this.#kinds].filter(([, follower]) => !follower.isSynced).map(([kind]) => kind);
+    return [...this.#kinds].filter(([kind, follower]) => !follower.isSynced && !ONLY_WRITTEN.has(kind)).map(([kind]) => kind);
   }
 
   readonly #kinds = new Map<string, { readonly isSynced: boolean; run(signal: AbortSignal): void }>();
@@ -147,11 +167,12 @@ export class Kubernetes implements StateSource {
   }
 
   #follow<T>(kind: string, options: Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble'>): Follower<T> {
-    const follower = new Follower<T>({
+    const follower: Follower<T> = new Follower<T>({
       ...options,
       transport: this.#options.transport,
       onSynced: () => {
         if (kind === 'IPAddressPool' || kind === 'L2Advertisement') this.#ours = undefined;
+        if (isShown(kind)) for (const key of follower.objects.keys()) this.#options.onShown?.(kind, key);
         this.#poke();
       },
       onTrouble: (trouble) => this.#onTrouble(kind, trouble),
@@ -221,7 +242,7 @@ export class Kubernetes implements StateSource {
       services: [...this.services.objects.values()].map((one) => one.view),
       nodes: [...this.#nodes.objects.values()],
       namespaces: [...this.#namespaces.objects.values()],
-      serviceCIDRs: [...this.#serviceCIDRs.objects.values()],
+      serviceCIDRs: [...(this.#serviceCIDRs?.objects.values() ?? [])],
       endpointSlices: [...(this.#endpointSlices?.objects.values() ?? [])],
     };
     const revision = (this.#snapshot?.revision ?? 0) + 1;
@@ -234,7 +255,10 @@ export class Kubernetes implements StateSource {
   #onTrouble(kind: string, trouble: Trouble | undefined): void {
     const before = this.#troubles.get(kind);
     if (trouble === undefined) this.#troubles.delete(kind);
-    else this.#troubles.set(kind, trouble);
+    else {
+      if (this.#troubles.size === 0) this.#heardAtMs = Date.now();
+      this.#troubles.set(kind, trouble);
+    }
     if (trouble === undefined || (before !== undefined && describe(before) === describe(trouble))) return;
     this.#options.report(
       issue(

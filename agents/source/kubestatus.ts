@@ -19,6 +19,7 @@ import {
   shownService,
   wantedService,
 } from '../../src/kube/servicestatus.js';
+import { readListPage } from '../../src/kube/watchevent.js';
 import { WorkQueue } from '../../src/kube/workqueue.js';
 import { formatJson } from '../kube/json.js';
 import { Recorder, rfc3339 } from '../kube/recorder.js';
@@ -33,6 +34,7 @@ export interface KubernetesStatusOptions {
   readonly namespace: string;
   /** Named in events. */
   readonly host: string;
+  readonly component: Component;
   /** The Pod, with which objects that only it writes shall go. */
   readonly owner: Promise<PlainObject | undefined>;
   /** Whether this process may write now. */
@@ -43,13 +45,14 @@ export interface KubernetesStatusOptions {
 }
 
 /** Who writes which fields, as `managedFields` has it. MetalLB's names for the objects that it writes by apply. */
-const FIELD_MANAGER = 'arpeggio-controller';
+const FIELD_MANAGERS: Readonly<Record<Component, string>> = { controller: 'arpeggio-controller', speaker: 'arpeggio-speaker' };
 const STATE_MANAGERS: Readonly<Record<Component, string>> = { controller: 'poolReconciler', speaker: 'configReconciler' };
 
 const PLURALS: Readonly<Record<string, string>> = {
   IPAddressPool: 'ipaddresspools',
   L2Advertisement: 'l2advertisements',
   ConfigurationState: 'configurationstates',
+  ServiceL2Status: 'servicel2statuses',
 };
 
 /** Writes under way at a time. */
@@ -73,7 +76,6 @@ export class KubernetesStatus implements StatusSink {
   #objects: ReadonlyMap<string, KubeObject> = new Map();
   /** What was wanted when each was written last, and the version that came of it: a server with an older CRD drops some of it. */
   readonly #given = new Map<string, { readonly wanted: string; readonly resourceVersion: string }>();
-  #component: Component = 'controller';
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Nothing is written before: the server could not be reached, or asked for a pause. */
@@ -105,7 +107,7 @@ export class KubernetesStatus implements StatusSink {
   }
 
   writeStatus(component: Component, objects: Iterable<KubeObject>): void {
-    this.#component = component;
+    if (component !== this.#options.component) return;
     const own = new Map<string, KubeObject>();
     const named = new Set<string>();
     for (const object of objects) {
@@ -122,6 +124,7 @@ export class KubernetesStatus implements StatusSink {
     }
     this.#objects = own;
     for (const key of own.keys()) if (!this.#queue.isWaiting(key)) this.#queue.add(key);
+    for (const key of this.#options.state.announced?.objects.keys() ?? []) this.onShown('ServiceL2Status', key);
     this.#pump();
   }
 
@@ -140,6 +143,7 @@ export class KubernetesStatus implements StatusSink {
     return written?.resourceVersion === shown.resourceVersion || this.#underWay.get(key) === shown.text;
   }
 
+  /** An object of ours changed, is gone, or is known for the first time. */
   onShown(kind: ShownKind, key: string): void {
     this.#queue.add(`${kind} ${key.split('/')[1]}`);
     this.#pump();
@@ -232,7 +236,7 @@ export class KubernetesStatus implements StatusSink {
     this.#underWay.set(key, wanted === undefined ? '' : wantedService(wanted).text);
     const answer = await this.#options.transport.call({
       method: 'PATCH',
-      path: `/api/v1/namespaces/${namespace}/services/${name}/status?fieldManager=${FIELD_MANAGER}`,
+      path: `/api/v1/namespaces/${namespace}/services/${name}/status?fieldManager=${this.#manager}`,
       contentType: 'application/strategic-merge-patch+json',
       body: servicePatch(wanted, shown, rfc3339(this.#now())),
     });
@@ -248,24 +252,29 @@ export class KubernetesStatus implements StatusSink {
 
   async #writeObject(key: string): Promise<Answer | undefined> {
     const object = this.#objects.get(key);
-    if (object === undefined || !isRecord(object['status']) || !this.#options.mayWrite()) return undefined;
-    const shown = this.#shownObject(object);
+    if (!this.#options.mayWrite()) return undefined;
+    if (object === undefined) return this.#remove(key);
+    if (!isRecord(object['status'])) return undefined;
+    const { kind, metadata } = object;
+    const shown = this.#shownObject(kind, metadata.name);
     const wanted = formatJson(object['status']);
     const given = this.#given.get(key);
-    if (shown !== undefined) {
-      if (says(shown.status, object['status'])) return undefined;
-      if (given?.wanted === wanted && !isNewer(shown.resourceVersion, given.resourceVersion)) return undefined;
-    } else if (object.kind !== 'ConfigurationState') return undefined;
+    if (shown !== undefined && says(shown.status, object['status'])) return undefined;
+    if (shown !== undefined && given?.wanted === wanted && !isNewer(shown.resourceVersion, given.resourceVersion))
+      return undefined;
     const status = dated(object['status'], shown?.status ?? {}, rfc3339(this.#now()));
-    const answer =
-      object.kind === 'ConfigurationState' ? await this.#applyState(object, status, shown) : await this.#patch(object, status);
+    const isMade = kind === 'ConfigurationState' || kind === 'ServiceL2Status';
+    if (shown === undefined && !isMade) return undefined;
+    const made = shown === undefined ? await this.#make(object) : undefined;
+    if (made !== undefined) return made;
+    const answer = await (kind === 'ConfigurationState' ? this.#apply(object, status) : this.#patch(object, status));
     if ('answered' in answer && isRecord(answer.answered)) {
       this.#given.set(key, { wanted, resourceVersion: shownObject(answer.answered).resourceVersion });
     }
     return answer;
   }
 
-  #shownObject({ kind, metadata: { name } }: KubeObject): ShownObject | undefined {
+  #shownObject(kind: string, name: string): ShownObject | undefined {
     const { state, namespace } = this.#options;
     const key = `${namespace}/${name}`;
     switch (kind) {
@@ -273,44 +282,77 @@ export class KubernetesStatus implements StatusSink {
         return state.pools.objects.get(key)?.shown;
       case 'L2Advertisement':
         return state.advertisements.objects.get(key)?.shown;
+      case 'ServiceL2Status':
+        return state.announced?.objects.get(key);
       default:
         return state.states.objects.get(key);
     }
   }
 
-  #patch(object: KubeObject, status: PlainObject): Promise<Answer> {
+  /** A Service is announced no more. Other objects stay. */
+  async #remove(key: string): Promise<Answer | undefined> {
+    const [kind = '', name = ''] = key.split(' ');
+    if (kind !== 'ServiceL2Status' || this.#shownObject(kind, name) === undefined) return undefined;
+    return this.#options.transport.call({ method: 'DELETE', path: this.#path(kind, name) });
+  }
+
+  #patch({ kind, metadata }: KubeObject, status: PlainObject): Promise<Answer> {
     return this.#options.transport.call({
       method: 'PATCH',
-      path: `${this.#path(object)}/status?fieldManager=${FIELD_MANAGER}`,
+      path: `${this.#path(kind, metadata.name)}/status?fieldManager=${this.#manager}`,
       contentType: 'application/merge-patch+json',
       body: { status },
     });
   }
 
-  /** Made if it is not there; its status by server-side apply, as MetalLB does. */
-  async #applyState(object: KubeObject, status: PlainObject, shown: ShownObject | undefined): Promise<Answer> {
-    const { transport, namespace } = this.#options;
-    const { apiVersion, kind, metadata } = object;
-    const manager = STATE_MANAGERS[this.#component];
-    if (shown === undefined) {
-      const owner = await this.#options.owner;
-      const references = owner === undefined ? {} : { ownerReferences: [owner] };
-      const body = { apiVersion, kind, metadata: { ...metadata, namespace, ...references } };
-      const path = `/apis/${API_VERSION}/namespaces/${namespace}/configurationstates?fieldManager=${manager}`;
-      const made = await transport.call({ method: 'POST', path, body });
-      const isThere = 'refused' in made && made.refused.code === 409;
-      if (!('answered' in made) && !isThere) return made;
-    }
+  /** By server-side apply, as MetalLB does. */
+  #apply({ apiVersion, kind, metadata: { name } }: KubeObject, status: PlainObject): Promise<Answer> {
+    const { transport, namespace, component } = this.#options;
     return transport.call({
       method: 'PATCH',
-      path: `${this.#path(object)}/status?fieldManager=${manager}&force=true`,
+      path: `${this.#path(kind, name)}/status?fieldManager=${STATE_MANAGERS[component]}&force=true`,
       contentType: 'application/apply-patch+yaml',
-      body: { apiVersion, kind, metadata: { name: metadata.name, namespace }, status },
+      body: { apiVersion, kind, metadata: { name, namespace }, status },
     });
   }
 
-  #path({ kind, metadata: { name } }: KubeObject): string {
-    return `/apis/${API_VERSION}/namespaces/${this.#options.namespace}/${PLURALS[kind]}/${name}`;
+  /** Without its status, which an API server takes only afterwards. Undefined: it is there. */
+  async #make({ apiVersion, kind, metadata }: KubeObject): Promise<Answer | undefined> {
+    const { transport, namespace } = this.#options;
+    if (kind === 'ServiceL2Status') {
+      const failed = await this.#removeOthers(metadata);
+      if (failed !== undefined) return failed;
+    }
+    const owner = await this.#options.owner;
+    const references = owner === undefined ? {} : { ownerReferences: [owner] };
+    const body = { apiVersion, kind, metadata: { ...metadata, namespace, ...references } };
+    const made = await transport.call({ method: 'POST', path: `${this.#path(kind)}?fieldManager=${this.#manager}`, body });
+    return 'answered' in made || ('refused' in made && made.refused.code === 409) ? undefined : made;
+  }
+
+  /** Who answered before may be dead, and cannot take back what it said. Undefined: nobody else says that he answers. */
+  async #removeOthers({ name: own, labels = {} }: KubeObject['metadata']): Promise<Answer | undefined> {
+    const { transport } = this.#options;
+    const service = Object.entries(labels).filter(([label]) => label !== 'metallb.io/node');
+    const selector = encodeURIComponent(service.map(([label, value]) => `${label}=${value}`).join());
+    const found = await transport.call({ method: 'GET', path: `${this.#path('ServiceL2Status')}?labelSelector=${selector}` });
+    if (!('answered' in found)) return found;
+    for (const { key } of readListPage(found.answered)?.items ?? []) {
+      const [, name = ''] = key.split('/');
+      if (name === own) continue;
+      const gone = await transport.call({ method: 'DELETE', path: this.#path('ServiceL2Status', name) });
+      if ('lost' in gone || ('refused' in gone && gone.refused.code !== 404)) return gone;
+    }
+    return undefined;
+  }
+
+  get #manager(): string {
+    return FIELD_MANAGERS[this.#options.component];
+  }
+
+  #path(kind: string, name?: string): string {
+    const collection = `/apis/${API_VERSION}/namespaces/${this.#options.namespace}/${PLURALS[kind]}`;
+    return name === undefined ? collection : `${collection}/${name}`;
   }
 }
 

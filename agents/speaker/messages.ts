@@ -25,6 +25,8 @@ export type ToWire =
       readonly stale: boolean;
     }
   | { readonly type: 'interfaces'; readonly interfaces: readonly NetworkInterface[] }
+  /** The hosts of all speakers of the cluster, this one's too. The first time it is what a start waits for. */
+  | { readonly type: 'peers'; readonly hosts: readonly string[] }
   /** Asks for a `sample`. */
   | { readonly type: 'sample'; readonly id: number }
   /** Startup cannot go on: the process ends with these. */

@@ -1,12 +1,11 @@
 /**
- * What an agent in directory mode was asked to do, read once from the command line and handed to both threads.
+ * What an agent or a speaker was asked to do, read once from the command line and handed to both threads.
  */
 import type { ConflictPolicy } from '../../src/ownership/strangerclaims.js';
 import type { LogThreshold } from '../runtime/log.js';
 
 export interface AgentOptions {
-  readonly stateDir: string;
-  readonly statusDir: string;
+  readonly state: FolderState | ClusterState;
   readonly node: string;
   /** Interfaces answered on, by name; none: all that can be, but for excluded ones. */
   readonly interfaces: readonly string[];
@@ -18,8 +17,6 @@ export interface AgentOptions {
   readonly refreshMs: number;
   /** MACs of gateways that answer for others (proxy ARP): their claims are no conflict. */
   readonly proxies: readonly string[];
-  /** Peers as `host` or `host:port`. */
-  readonly join: readonly string[];
   /** How long a node that came back waits before it takes its addresses back, in milliseconds; infinity: until the others are gone. */
   readonly failbackMs: number;
   /** Addresses are spread over the nodes, if all other members do so too. */
@@ -29,7 +26,34 @@ export interface AgentOptions {
   /** UDP and TCP port of gossip. */
   readonly port: number;
   readonly metrics: { readonly host: string; readonly port: number };
+  readonly logLevel: LogThreshold;
+}
+
+/** Directory mode. */
+export interface FolderState {
+  readonly from: 'folder';
+  readonly stateDir: string;
+  readonly statusDir: string;
+  /** Peers as `host` or `host:port`. */
+  readonly join: readonly string[];
   /** Puts announced addresses on `lo`, so that a local server gets their traffic. */
   readonly deliver: 'lo' | 'nothing';
-  readonly logLevel: LogThreshold;
+}
+
+export interface ClusterState {
+  readonly from: 'cluster';
+  /** Absent: the cluster this is a Pod of, else what kubectl would take. */
+  readonly kubeconfig?: string;
+  /** Of our own kinds, and of the speakers' Pods; absent: the one this identity is at home in. */
+  readonly namespace?: string;
+  /** Empty outside a cluster. */
+  readonly podName: string;
+  readonly loadBalancerClass?: string;
+  /** Nodes with the label that excludes them answer all the same. */
+  readonly ignoreExcludeLabel: boolean;
+  /** The label selector of the speakers' Pods, who are the peers; empty: there are none. */
+  readonly podLabels: string;
+  /** Where the last view is kept, for a start without the API server; absent: nowhere. */
+  readonly keepIn?: string;
+  readonly version: string;
 }

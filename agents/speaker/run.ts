@@ -79,6 +79,11 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
   post = (message) => view.postMessage(message);
   for (const message of early) post(message);
   const ended = new AbortController();
+  let isStarted = false;
+  const begin = (peers: readonly PeerName[]): void => {
+    isStarted = true;
+    void wire.start(ended.signal, peers);
+  };
   const viewStopped = new Promise<void>((resolve) => {
     view.once('exit', () => resolve());
     view.on('message', (message: ToWire) => {
@@ -89,6 +94,7 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
     view.on('message', (message: ToWire) => {
       if (message.type === 'fatal') resolve(fail(message.issues));
       else if (message.type === 'trimmed') releaseFreed();
+      else if (message.type === 'peers' && !isStarted) begin(message.hosts.map((host) => ({ host, port: options.port })));
       else wire.receive(message);
     });
     view.on('error', (error) => {
@@ -99,7 +105,8 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
     signal.addEventListener('abort', () => resolve(0), { once: true });
     // It may have come while the port was taken.
     if (signal.aborted) resolve(0);
-    void wire.start(ended.signal);
+    // The Pods of other speakers have to be asked for first.
+    if (options.state.from === 'folder') begin(gossip.peers);
   });
   setTimeout(releaseMemory, RELEASE_AFTER_MS).unref();
 
@@ -110,7 +117,7 @@ export async function runAgent(options: AgentOptions, gossip: GossipOptions, sig
   const isLate = (await Promise.race([viewStopped, late])) === 'late';
   await view.terminate();
   ended.abort();
-  if (!isLate || options.deliver === 'nothing') return code;
+  if (!isLate || options.state.from === 'cluster' || options.state.deliver === 'nothing') return code;
   return fail([
     issue(
       'DELIVER_FAILED',

@@ -122,6 +122,11 @@ export class Network implements AsyncDisposable {
     return found;
   }
 
+  /** Gives this lab itself an address on the Ethernet, such as `192.168.1.1/24`: for what hosts must reach and is none of them. */
+  async join(address: string): Promise<void> {
+    await ip('addr', 'add', address, 'dev', this.#bridge);
+  }
+
   /** Kills what was started on the hosts and removes namespaces and bridge. */
   async destroy(): Promise<void> {
     await Promise.all(this.hosts.map((host) => host.killAll()));

@@ -40,7 +40,7 @@ function agentSays(inForce: InForce, spread: boolean): { addresses: Record<strin
   const has = (outcome: Outcome): string | undefined =>
     'allocated' in outcome ? shown(outcome.allocated.addresses.map(formatAddress), outcome.allocated.pool) : undefined;
   const addresses = [...inForce.outcomes].flatMap(([key, outcome]) => (has(outcome) === undefined ? [] : [[key, has(outcome)]]));
-  const { announcements } = announcementsOf(inForce, MEMBERSHIP, { spread });
+  const { announcements } = announcementsOf(inForce, MEMBERSHIP, spread);
   return {
     addresses: Object.fromEntries(addresses),
     rankings: Object.fromEntries(announcements.map(({ address, ranking }) => [address, ranking.join()])),

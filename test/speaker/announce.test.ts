@@ -50,7 +50,7 @@ function rankingsOf(objects: readonly object[], one: Member, options: { readonly
   contents.update([{ path: 'all.yaml', bytes: Buffer.from(objects.map((object) => JSON.stringify(object)).join('\n---\n')) }]);
   const inForce = reconcile(NOTHING, { ...contents.view(), revision: 1 });
   const membership = { self: 'n1', settled: true, ready: true, members: [one] };
-  return announcementsOf(inForce, membership, options).announcements.map(({ ranking }) => ranking);
+  return announcementsOf(inForce, membership, options.spread).announcements.map(({ ranking }) => ranking);
 }
 
 describe('with --spread', () => {

@@ -69,14 +69,13 @@ export class AgentNode implements AsyncDisposable {
   readonly #timer: Timer;
   readonly #stop = new AbortController();
 
-  private constructor(name: string, address: string, { join = [], key, tuning = FAST }: NodeOptions) {
+  private constructor(name: string, address: string, { key, tuning = FAST }: NodeOptions) {
     const report = (issues: readonly Issue[]): void => void this.issues.push(...issues);
     this.port = new GossipPort({ port: PORT, address, key, streamTimeoutMs: 200, report });
     const nothing = (): void => undefined;
     this.#lifelines = new Lifelines({ gossip: this.port, onClosed: nothing, onCrash: (peer) => this.crashes.push(peer) });
     this.liveness = new Liveness({
       ...{ self: name, gossip: this.port, port: PORT, address, tuning, report, log: nothing },
-      peers: join.map((host) => ({ host, port: PORT })),
       spreads: false,
       onChange: () => this.#lifelines.setMembers(this.liveness.membership.members),
       onWord: (word) => void this.words.push(word),
@@ -91,7 +90,10 @@ export class AgentNode implements AsyncDisposable {
     const node = new AgentNode(name, address, options);
     const taken = await node.port.bind();
     if (taken !== undefined) throw new Error(taken.message);
-    await node.liveness.start(node.#stop.signal);
+    await node.liveness.start(
+      node.#stop.signal,
+      (options.join ?? []).map((host) => ({ host, port: PORT })),
+    );
     node.liveness.setReady(true);
     node.#timer.schedule();
     return node;

@@ -11,11 +11,22 @@ import { formatPrefix } from '../../../src/net/prefix.js';
 import { coveringPrefixes } from '../../../src/packet/filter.js';
 import type { InForce } from '../../controller/reconcile.js';
 
+export interface ElectorateRules {
+  readonly withoutSlices: 'cannot-serve' | 'serves-everywhere';
+  /** Nodes that gossip and that nobody has described are candidates. */
+  readonly heardNodes: boolean;
+  readonly ignoreExcludeLabel: boolean;
+}
+
+/** Nobody writes EndpointSlices there, and few write Nodes. */
+export const OF_A_FOLDER: ElectorateRules = { withoutSlices: 'serves-everywhere', heardNodes: true, ignoreExcludeLabel: false };
+
 /** `spread`: this node was told to spread addresses, which means nothing while {@link unspread} says so. */
 export function announcementsOf(
   { config, objects, outcomes }: InForce,
   membership: Membership,
-  { spread }: { readonly spread: boolean },
+  spread: boolean,
+  { withoutSlices, heardNodes, ignoreExcludeLabel }: ElectorateRules = OF_A_FOLDER,
 ): Announcements {
   if (config === undefined) return { announcements: [], refused: [] };
   const services = objects.services.flatMap((service): AddressedService[] => {
@@ -26,22 +37,24 @@ export function announcementsOf(
   return announcementsFor({
     config,
     services,
-    // Whoever has no Node is gone then, and not everybody has heard of it.
-    nodes: isSpread ? objects.nodes : nodesOf(objects.nodes, membership),
+    // Spread, whoever has no Node is gone, and not everybody has heard of it.
+    nodes: nodesOf(objects.nodes, membership, heardNodes && !isSpread),
     endpointSlices: objects.endpointSlices,
     self: membership.self,
-    withoutSlices: 'serves-everywhere',
+    withoutSlices,
+    ignoreExcludeLabel,
     spread: isSpread,
   });
 }
 
 /**
- * The Nodes of the folder, and every node ever heard that has none: it is a candidate without labels, as with MetalLB. Beside stock
+ * The Nodes, and in a folder every node ever heard that has none: it is a candidate without labels, as with MetalLB. Beside stock
  * speakers a cordon means nothing, as it means nothing to them: both kinds must name the same owner.
  */
-function nodesOf(given: readonly NodeView[], { self, members }: Membership): readonly NodeView[] {
+function nodesOf(given: readonly NodeView[], { self, members }: Membership, heardNodes: boolean): readonly NodeView[] {
   const hasStock = members.some(({ speaks, state }) => speaks === 'memberlist' && state === 'alive');
   const nodes = hasStock ? given.map(({ cordoned: _, ...node }) => node) : given;
+  if (!heardNodes) return nodes;
   const described = new Set(nodes.map(({ name }) => name));
   const heard = [self, ...members.map(({ name }) => name)].filter((name) => !described.has(name));
   return [...nodes, ...heard.map((name): NodeView => ({ name, labels: {}, networkUnavailable: false }))];

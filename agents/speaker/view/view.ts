@@ -11,6 +11,7 @@ import { unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
 import type { Selection } from '../../../src/layer2/selection.js';
 import type { Membership } from '../../../src/membership/membership.js';
 import { formatUnspread, unspread } from '../../../src/membership/unspread.js';
+import type { Allocator } from '../../controller/allocator.js';
 import { Controller, lazily } from '../../controller/controller.js';
 import { type InForce, NOTHING } from '../../controller/reconcile.js';
 import { fingerprint } from '../../runtime/fingerprint.js';
@@ -18,7 +19,7 @@ import { issueRecord, type Log } from '../../runtime/log.js';
 import type { AddressConflict, Metrics } from '../../runtime/metrics.js';
 import type { Snapshot, Source } from '../../source/source.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
-import { announcementsOf, filterPrefixes } from './announce.js';
+import { announcementsOf, type ElectorateRules, filterPrefixes, OF_A_FOLDER } from './announce.js';
 import type { LoopbackDelivery } from './deliver.js';
 import { describeConflict, speakerStatus } from './status.js';
 
@@ -32,6 +33,10 @@ export interface ViewOptions {
   /** Undefined: traffic is delivered by somebody else. */
   readonly delivery: LoopbackDelivery | undefined;
   readonly post: (message: ToWire) => void;
+  /** Who gives the addresses. @default this agent, from a folder */
+  readonly allocator?: Allocator;
+  /** @default those of a folder */
+  readonly electorate?: ElectorateRules;
 }
 
 export class View {
@@ -39,6 +44,8 @@ export class View {
   readonly #controller: Controller;
   #inForce: InForce = NOTHING;
   #membership: Membership;
+  /** The view is a former run's. */
+  #isOld = false;
   /** By address. */
   #announcements: ReadonlyMap<string, Announcement> = new Map();
   #refusals: ReadonlySet<string> = new Set();
@@ -62,8 +69,8 @@ export class View {
 
   constructor(options: ViewOptions) {
     this.#options = options;
-    const { source, log, metrics } = options;
-    this.#controller = new Controller({ sink: source, log, metrics });
+    const { source, log, metrics, allocator } = options;
+    this.#controller = new Controller({ sink: source, log, metrics, ...(allocator === undefined ? {} : { allocator }) });
     this.#membership = { self: options.node, settled: false, ready: false, members: [] };
   }
 
@@ -137,6 +144,7 @@ export class View {
 
   #onSnapshot(snapshot: Snapshot): void {
     this.#inForce = this.#controller.decide(snapshot);
+    this.#isOld = snapshot.stale === true;
     // First what others wait for.
     this.#announce();
     this.#noticeSpread();
@@ -169,11 +177,12 @@ export class View {
   /** Recomputes the table and publishes it if it changed. Rankings ignore liveness, so a failover leads to nothing here. */
   #announce(): void {
     if (this.#inForce.config === undefined) return;
-    const { announcements, refused } = announcementsOf(this.#inForce, this.#membership, this.#options);
+    const { spread, electorate = OF_A_FOLDER } = this.#options;
+    const { announcements, refused } = announcementsOf(this.#inForce, this.#membership, spread, electorate);
     this.#logRefusals(refused);
     const prefixes = filterPrefixes(announcements, this.#options.node);
     const known = this.#membership.members.map(({ name }) => name);
-    const { stale } = this.#inForce;
+    const stale = this.#inForce.stale || this.#isOld;
     const table = fingerprint(JSON.stringify([announcements, prefixes, known, stale]));
     if (table === this.#published) return;
     this.#published = table;

@@ -1,23 +1,21 @@
 /**
- * The view thread's beginning and end: opens the status folder, the state folder and the metrics port, hands them to the View,
- * and follows the interfaces.
+ * The view thread's beginning and end: opens the state, of a folder or a cluster, and the metrics port, hands them to the View, and
+ * follows the interfaces.
  */
+import { setMaxListeners } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Issue, issue } from '../../../src/issue/issue.js';
+import { type Issue, issue, type Parsed } from '../../../src/issue/issue.js';
 import type { NetworkInterface } from '../../../src/layer2/interface.js';
 import { parseExclusion, selectInterfaces, selectionRule } from '../../../src/layer2/selection.js';
 import { serveHttp } from '../../runtime/http.js';
 import { createLog, issueRecord, type LogRecord } from '../../runtime/log.js';
 import { createMetrics, type Metrics, type WireSample } from '../../runtime/metrics.js';
 import { keepTrimmed } from '../../runtime/trim.js';
-import { openDirectory } from '../../source/directory.js';
-import { joined } from '../../source/source.js';
-import { openStatusFolder, type StatusFolder } from '../../source/status.js';
 import type { ToView, ToWire } from '../messages.js';
 import type { AgentOptions } from '../options.js';
 import { sampleOf } from '../sample.js';
-import { LoopbackDelivery } from './deliver.js';
 import { followInterfaces } from './interfaces.js';
+import type { Opened } from './opened.js';
 import { View } from './view.js';
 
 const options = workerData as AgentOptions;
@@ -26,6 +24,8 @@ if (port === null) throw new Error('this file is the worker of an agent');
 const post = (message: ToWire): void => port.postMessage(message);
 const log = createLog(options.logLevel);
 const ended = new AbortController();
+// Each kind that is followed ends with it.
+setMaxListeners(0, ended.signal);
 
 const started = start();
 const failed = await started;
@@ -38,21 +38,19 @@ if (failed !== undefined) {
 /** The issues that make going on impossible; undefined once everything runs. */
 async function start(): Promise<readonly Issue[] | undefined> {
   const report = (one: Issue): void => log(issueRecord(one));
-  const status = await openStatusFolder({ path: options.statusDir, node: options.node, report }, ended.signal);
-  if (!status.ok) return status.issues;
-  const state = await openDirectory({ path: options.stateDir }, ended.signal);
-  if (!state.ok) return state.issues;
-  const delivery = options.deliver === 'lo' ? new LoopbackDelivery(options.statusDir) : undefined;
+  const opened = await open(report);
+  if (!opened.ok) return opened.issues;
+  const { source, delivery, allocator, electorate, readAtMs, closed } = opened.value;
   const metrics = createMetrics({ node: options.node, now: Date.now });
-  const joinedSource = joined(state.value, status.value);
-  const view = new View({ node: options.node, spread: options.spread, source: joinedSource, log, metrics, delivery, post });
+  const rules = { ...(allocator === undefined ? {} : { allocator }), ...(electorate === undefined ? {} : { electorate }) };
+  const view = new View({ node: options.node, spread: options.spread, source, log, metrics, delivery, post, ...rules });
   const sample = sampler();
   port?.on('message', (message: ToView) => {
     if (message.type === 'sample') sample.receive(message.id, sampleOf(message.sample));
-    else if (message.type === 'stop') void stop(view, status.value);
+    else if (message.type === 'stop') void stop(view, closed);
     else view.receive(message);
   });
-  const unserved = await serve(view, metrics, sample.ask, () => metrics.setViewConfirmed(state.value.readAtMs));
+  const unserved = await serve(view, metrics, sample.ask, () => metrics.setViewConfirmed(readAtMs()));
   if (unserved !== undefined) return unserved;
   // Last: an agent that cannot start must leave what another one put on this host.
   const undeliverable = await delivery?.start();
@@ -67,12 +65,20 @@ async function start(): Promise<readonly Issue[] | undefined> {
   return undefined;
 }
 
+/** Each is loaded only where it is needed: an agent holds the text of its program for as long as it runs. */
+async function open(report: (issue: Issue) => void): Promise<Parsed<Opened>> {
+  const { state, node } = options;
+  if (state.from === 'folder') return (await import('./folder.js')).openFolder(state, node, report, ended.signal);
+  const onPeers = (hosts: readonly string[]): void => post({ type: 'peers', hosts });
+  return (await import('./cluster.js')).openCluster({ state, node, report, onPeers }, ended.signal);
+}
+
 /** A start under way is finished first: what it puts on this host is then taken back with the rest. */
-async function stop(view: View, status: StatusFolder): Promise<void> {
+async function stop(view: View, closed: Promise<void>): Promise<void> {
   if ((await started) !== undefined) return;
   await view.stop();
   ended.abort();
-  await status.closed;
+  await closed;
   post({ type: 'stopped' });
 }
 
@@ -141,7 +147,8 @@ const interfaceMissing = (name: string, present: ReadonlySet<string>): Issue =>
   issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${[...present].join(', ')}`);
 
 function startup(): LogRecord {
-  const { node, stateDir, statusDir, interfaces, join } = options;
-  const msg = `Arpeggio agent starting on ${node}: state ${stateDir}, status ${statusDir}, interfaces ${interfaces.length === 0 ? 'all' : interfaces.join(', ')}`;
-  return { level: 'info', event: 'startup', msg, fields: { node, join } };
+  const { node, state, interfaces } = options;
+  const where = state.from === 'folder' ? `state ${state.stateDir}, status ${state.statusDir}` : 'state of the cluster';
+  const msg = `Arpeggio agent starting on ${node}: ${where}, interfaces ${interfaces.length === 0 ? 'all' : interfaces.join(', ')}`;
+  return { level: 'info', event: 'startup', msg, fields: { node, ...(state.from === 'folder' ? { join: state.join } : {}) } };
 }

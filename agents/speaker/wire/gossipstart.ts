@@ -35,6 +35,10 @@ export class GossipStart {
     this.#join = [...this.#join, ...addresses];
   }
 
+  has(address: string): boolean {
+    return this.#join.includes(address);
+  }
+
   get endpoints(): readonly Endpoint[] {
     return this.#join.flatMap((address) => ipv4Endpoint(address) ?? []);
   }

@@ -46,7 +46,6 @@ export interface LivenessOptions {
   /** As {@link GossipStart} takes it. */
   readonly address?: string | undefined;
   readonly tuning: Tuning;
-  readonly peers: readonly PeerName[];
   /** This node was started to spread addresses over the nodes, and says so. */
   readonly spreads: boolean;
   /** Called when somebody's state or readiness changed, this node's too. */
@@ -91,8 +90,8 @@ export class Liveness {
   }
 
   /** Sends the first beats, to the peers given by address at once and to the others when their names are resolved. */
-  async start(signal: AbortSignal): Promise<void> {
-    const { self, bootId, peers, spreads, report, gossip } = this.#options;
+  async start(signal: AbortSignal, peers: readonly PeerName[]): Promise<void> {
+    const { self, bootId, spreads, report, gossip } = this.#options;
     const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
     const join = literal.map(({ host, port }) => `${host}:${port}`);
     this.#gossipStart.add(...join);
@@ -181,6 +180,12 @@ export class Liveness {
   #gossipWith(from: Endpoint, input: Parameters<Gossip['step']>[0]): void {
     if (this.#gossip.isStarted) this.#stepGossip(input);
     else void this.#gossipStart.towards(from).then(() => this.#stepGossip(input));
+  }
+
+  /** Speakers that came, and such as are known. Those that went are forgotten when memberlist forgets them. */
+  join(hosts: readonly string[]): void {
+    if (this.#state === undefined) return;
+    for (const host of hosts.map((one) => `${one}:${this.#options.port}`)) if (!this.#gossipStart.has(host)) this.#joinAt(host);
   }
 
   #joinAt(address: string): void {

@@ -138,7 +138,6 @@ export class Wire {
     });
     this.#liveness = new Liveness({
       ...{ self: options.node, bootId: this.#bootId, gossip: this.#gossip, port: options.port, address, tuning },
-      peers: options.peers,
       spreads: options.spread,
       onChange: () => this.#onMembership(),
       onReunion: () => {
@@ -163,8 +162,8 @@ export class Wire {
   }
 
   /** Begins to gossip, and to send and hear heartbeats, until `signal` aborts. */
-  async start(signal: AbortSignal): Promise<void> {
-    await this.#liveness.start(signal);
+  async start(signal: AbortSignal, peers: readonly PeerName[] = this.#options.peers): Promise<void> {
+    await this.#liveness.start(signal, peers);
     this.#onMembership();
   }
 
@@ -207,6 +206,9 @@ export class Wire {
       case 'interfaces':
         this.#groups.resync(message.interfaces);
         this.#ports.setInterfaces(message.interfaces);
+        break;
+      case 'peers':
+        this.#liveness.join(message.hosts);
         break;
       case 'sample':
         this.#options.post({ type: 'sample', id: message.id, sample: this.sample() });

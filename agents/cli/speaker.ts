@@ -1,0 +1,138 @@
+/**
+ * `arpeggio speaker`: answers for the addresses of a cluster's Services. Its flags and environment are those of MetalLB's speaker that
+ * mean something here; the others are accepted, and said to mean nothing.
+ */
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { formatIssue, type Issue } from '../../src/issue/issue.js';
+import { WAN } from '../../src/membership/memberlist/settings.js';
+import { runAgent } from '../speaker/run.js';
+import { type AnsweringFlags, addAnsweringOptions, answeringOf, ipv4Address, nodeName, portNumber } from './answering.js';
+import { readGossipKey, SECRET_FILE } from './gossipkey.js';
+import { addIgnored, tellIgnored } from './ignored.js';
+
+interface SpeakerFlags extends AnsweringFlags {
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+  readonly nodeName: string;
+  readonly podName: string;
+  readonly lbClass: string;
+  readonly ignoreExcludeLb?: true;
+  readonly keepView?: string;
+  readonly mlBindaddr?: string;
+  readonly mlBindport: number;
+  readonly mlLabels: string;
+  readonly mlSecretKeyPath: string;
+  readonly mlWanConfig?: true;
+}
+
+/** Of MetalLB's speaker: BGP, metrics over HTTPS, and what it ignores itself. */
+const IGNORED = [
+  '--host <address>',
+  '--port <port>',
+  '--health-probe-port <port>',
+  '--pprof-bind-address <address>',
+  '--bgp-debounce-timeout <milliseconds>',
+  '--frrk8s-namespace <name>',
+  '--frrk8s-secret-passthrough',
+  '--tls-min-version <version>',
+  '--tls-cipher-suites <suites>',
+  '--tls-curve-preferences <ids>',
+  '--metrics-cert-dir <dir>',
+];
+
+const EXAMPLE = `
+Example, outside a cluster, for a node of it:
+  arpeggio speaker --kubeconfig ~/.kube/config --node-name n1 --interface eth0
+
+Inside a cluster the environment of MetalLB's DaemonSet says everything.`;
+
+export function speakerCommand(): Command {
+  const command = new Command('speaker')
+    .description("answers for the addresses of a Kubernetes cluster's Services on this node")
+    .exitOverride()
+    .showHelpAfterError('Usage: arpeggio speaker --node-name <name> [options]   (--help explains them)')
+    .option(
+      '--kubeconfig <file>',
+      "how to reach the API server (default: the Pod's ServiceAccount, else KUBECONFIG, else ~/.kube/config)",
+    )
+    .addOption(
+      new Option('--node-name <name>', 'name of the Node this runs on')
+        .env('METALLB_NODE_NAME')
+        .argParser(nodeName)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--namespace <name>', "namespace of pools, advertisements and speakers (default: the Pod's)").env(
+        'METALLB_NAMESPACE',
+      ),
+    )
+    .addOption(
+      new Option('--pod-name <name>', 'name of this Pod, with which its status goes').env('METALLB_POD_NAME').default(''),
+    )
+    .option('--lb-class <class>', 'the loadBalancerClass to serve (default: Services that have none)', '')
+    .option('--ignore-exclude-lb', 'answer also on nodes with the label that excludes them from load balancers')
+    .option(
+      '--keep-view <dir>',
+      'folder for the last view, so that a start without the API server answers; a volume that outlives the process',
+    )
+    .addOption(
+      new Option('--ml-bindaddr <address>', 'IPv4 address to gossip from, and to be known by')
+        .env('METALLB_ML_BIND_ADDR')
+        .argParser(ipv4Address),
+    )
+    .addOption(
+      new Option('--ml-bindport <number>', 'UDP and TCP port of gossip')
+        .env('METALLB_ML_BIND_PORT')
+        .argParser(portNumber)
+        .default(7946),
+    )
+    .addOption(
+      new Option('--ml-labels <selector>', "labels of the speakers' Pods, who are the peers; none: this one is alone")
+        .env('METALLB_ML_LABELS')
+        .default(''),
+    )
+    .addOption(
+      new Option('--ml-secret-key-path <dir>', `folder with the secret that encrypts gossip, as ${SECRET_FILE}`)
+        .env('METALLB_ML_SECRET_KEY_PATH')
+        .default(''),
+    )
+    .option('--ml-wan-config', "memberlist's slower pace for nodes that are far from each other")
+    .addHelpText('after', EXAMPLE);
+  addIgnored(addAnsweringOptions(command), IGNORED);
+  return command.action(async (flags: SpeakerFlags) => {
+    const stop = new AbortController();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+    tellIgnored(command, IGNORED);
+    process.exit(await start(flags, stop.signal));
+  });
+}
+
+async function start(flags: SpeakerFlags, signal: AbortSignal): Promise<number> {
+  const { mlSecretKeyPath, mlBindaddr, mlWanConfig, lbClass } = flags;
+  const key = mlSecretKeyPath === '' ? undefined : readGossipKey(join(mlSecretKeyPath, SECRET_FILE));
+  if (key?.ok === false) return fail(key.issues);
+  return runAgent(
+    {
+      state: {
+        ...{ from: 'cluster', podName: flags.podName, podLabels: flags.mlLabels, version: packageJson.version },
+        ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
+        ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
+        ...(lbClass === '' ? {} : { loadBalancerClass: lbClass }),
+        ...(flags.keepView === undefined ? {} : { keepIn: flags.keepView }),
+        ignoreExcludeLabel: flags.ignoreExcludeLb === true,
+      },
+      node: flags.nodeName,
+      port: flags.mlBindport,
+      ...answeringOf(flags),
+    },
+    { peers: [], address: mlBindaddr, key: key?.value, tuning: mlWanConfig === true ? WAN : undefined },
+    signal,
+  );
+}
+
+function fail(issues: readonly Issue[]): number {
+  for (const one of issues) process.stderr.write(`${formatIssue(one)}\n`);
+  return 1;
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { type Allocator, byStatus, ClusterAllocator } from '../../agents/controller/allocator.js';
+import { changesBetween } from '../../agents/controller/changes.js';
+import { type InForce, NOTHING, reconcile } from '../../agents/controller/reconcile.js';
+import { formatAddress } from '../../src/net/address.js';
+import { snapshotOf } from '../support/source.js';
+
+const pool = (...addresses: readonly string[]): object => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'IPAddressPool',
+  metadata: { name: 'p', namespace: 'metallb-system' },
+  spec: { addresses },
+});
+const service = (name: string, ...ips: readonly string[]): object => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { type: 'LoadBalancer', clusterIPs: ['10.96.0.1'], ipFamilies: ['IPv4'], ports: [{ port: 80 }] },
+  status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } },
+});
+
+/** What is in force after one state of the cluster after the other. */
+const inForceAfter = (allocator: Allocator, ...states: readonly (readonly object[])[]): InForce =>
+  states.reduce<InForce>((before, objects) => reconcile(before, snapshotOf(objects), allocator), NOTHING);
+const held = ({ outcomes }: InForce): string[] =>
+  [...outcomes].map(([key, outcome]) => {
+    if ('allocated' in outcome) return `${key} ${outcome.allocated.addresses.map(formatAddress).join()}`;
+    return 'pending' in outcome ? `${key} ${outcome.pending[0].code}` : `${key} ignored`;
+  });
+const events = (before: InForce, now: InForce): string[] =>
+  changesBetween(before.outcomes, now.outcomes).flatMap(({ event }) =>
+    event === undefined ? [] : [`${event.service} ${event.reason}`],
+  );
+
+describe('in a cluster', () => {
+  const P = pool('192.0.2.1-192.0.2.3');
+
+  test('everybody has what his status says when a controller begins, and nobody is told so', () => {
+    const first = inForceAfter(new ClusterAllocator(), [P, service('a'), service('b', '192.0.2.1')]);
+    expect(held(first)).toEqual(['default/a 192.0.2.2', 'default/b 192.0.2.1']);
+    expect(events(NOTHING, first)).toEqual(['default/a IPAllocated']);
+  });
+
+  test('what was given counts before the status shows it, and whatever the status shows instead', () => {
+    const allocator = new ClusterAllocator();
+    const states = [
+      [P, service('b')],
+      [P, service('a'), service('b')],
+      [P, service('a'), service('b', '192.0.2.3')],
+    ];
+    expect(held(inForceAfter(allocator, ...states))).toEqual(['default/a 192.0.2.2', 'default/b 192.0.2.1']);
+  });
+
+  test('a Service that keeps its address keeps the reason why it has it', () => {
+    const allocator = new ClusterAllocator();
+    const first = inForceAfter(allocator, [P, service('a')]);
+    const second = reconcile(first, snapshotOf([P, service('a', '192.0.2.1'), service('b')]), allocator);
+    expect(second.outcomes.get('default/a')).toBe(first.outcomes.get('default/a'));
+    expect(events(first, second)).toEqual(['default/b IPAllocated']);
+  });
+
+  test('who cannot keep what his status says is told, also after a restart', () => {
+    const first = inForceAfter(new ClusterAllocator(), [P, service('a', '203.0.113.9')]);
+    expect(held(first)).toEqual(['default/a 192.0.2.1']);
+    expect(events(NOTHING, first)).toEqual(['default/a ClearAssignment', 'default/a IPAllocated']);
+  });
+});
+
+describe('by status', () => {
+  const states = [pool('192.0.2.0/28'), service('a', '192.0.2.1'), service('b')];
+
+  test('a speaker has what a controller gave, and gives nothing', () => {
+    expect(held(inForceAfter(byStatus(), states))).toEqual(['default/a 192.0.2.1']);
+  });
+
+  test('pools without an announced address wait until the controller has moved it', () => {
+    const moved = pool('198.51.100.0/28');
+    const waiting = inForceAfter(byStatus(), states, [moved, service('a', '192.0.2.1')]);
+    expect([held(waiting), waiting.stale]).toEqual([['default/a 192.0.2.1'], true]);
+    const over = reconcile(waiting, snapshotOf([moved, service('a', '198.51.100.1')]), byStatus());
+    expect([held(over), over.stale]).toEqual([['default/a 198.51.100.1'], false]);
+    const gone = reconcile(waiting, snapshotOf([moved, service('a')]), byStatus());
+    expect([held(gone), gone.stale]).toEqual([[], false]);
+  });
+});

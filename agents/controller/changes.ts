@@ -20,18 +20,47 @@ export function changesBetween(before: ReadonlyMap<string, Outcome>, after: Read
 
 function changeOf(service: string, before: Outcome | undefined, after: Outcome | undefined): readonly Change[] {
   const [had, has] = [addressesOf(before), addressesOf(after)];
-  if (after !== undefined && 'allocated' in after && had !== has) {
+  if (after !== undefined && 'allocated' in after) {
     // After a restart it has what it had, which nobody need be told.
-    if (before === undefined && after.allocated.reason.code === 'KEPT') return [];
-    return [...lost(service, had, after), allocated(service, after)];
+    const isKnown = had === has || (before === undefined && after.allocated.reason.code === 'KEPT');
+    return [...(isKnown ? [] : gained(service, before, after)), ...unheeded(service, before, after)];
   }
   if (after !== undefined && 'pending' in after && text(before) !== text(after))
     return [...lost(service, had, after), failed(service, after)];
-  return has === '' ? cleared(service, had) : [];
+  return cleared(service, had);
 }
 
-const addressesOf = (outcome: Outcome | undefined): string =>
-  outcome !== undefined && 'allocated' in outcome ? outcome.allocated.addresses.map(formatAddress).join(',') : '';
+type Allocated = Extract<Outcome, { allocated: unknown }>;
+
+function gained(service: string, before: Outcome | undefined, after: Allocated): readonly Change[] {
+  const had = listOf(before);
+  const more = listOf(after).filter((ip) => !had.includes(ip));
+  const isAddition = had.length > 0 && listOf(after).length === had.length + more.length;
+  if (!isAddition)
+    return [...lost(service, had.join(','), after), allocated(service, after, `Assigned IP ${goList(listOf(after))}`)];
+  return [allocated(service, after, `Assigned additional IP ${more.map((ip) => `"${ip}"`).join(' ')}`)];
+}
+
+/** A request that cannot be read takes no address away, and gives none. */
+function unheeded(service: string, before: Outcome | undefined, after: Allocated): readonly Change[] {
+  const said = (outcome: Outcome | undefined) =>
+    outcome !== undefined && 'allocated' in outcome ? outcome.warnings.filter(({ code }) => code === 'SERVICE_INVALID') : [];
+  const known = said(before).map(({ message }) => message);
+  return said(after)
+    .filter(({ message }) => !known.includes(message))
+    .map((one) => ({
+      record: { ...issueRecord(one, { service }), event: 'loadBalancerFailed' },
+      event: event(service, 'Warning', 'LoadBalancerFailed', `${one.code}: ${one.message}`),
+    }));
+}
+
+/** As Go prints it. */
+const goList = (ips: readonly string[]): string => `[${ips.map((ip) => `"${ip}"`).join(' ')}]`;
+
+const listOf = (outcome: Outcome | undefined): readonly string[] =>
+  outcome !== undefined && 'allocated' in outcome ? outcome.allocated.addresses.map(formatAddress) : [];
+
+const addressesOf = (outcome: Outcome | undefined): string => listOf(outcome).join(',');
 
 /** Two pending outcomes are the same when they say the same. */
 const text = (outcome: Outcome | undefined): string =>
@@ -39,10 +68,7 @@ const text = (outcome: Outcome | undefined): string =>
     ? outcome.pending.map(({ code, message }) => `${code} ${message}`).join('\n')
     : '';
 
-function allocated(
-  service: string,
-  { allocated: { addresses, pool, reason } }: Extract<Outcome, { allocated: unknown }>,
-): Change {
+function allocated(service: string, { allocated: { addresses, pool, reason } }: Allocated, message: string): Change {
   const ips = addresses.map(formatAddress);
   return {
     record: {
@@ -51,7 +77,7 @@ function allocated(
       msg: `${service} has ${ips.join(' and ')} from ${pool}: ${reason.message}`,
       fields: { service, ips, pool, reason: reason.message, code: reason.code },
     },
-    event: event(service, 'Normal', 'IPAllocated', `Assigned IP [${ips.map((ip) => `"${ip}"`).join(' ')}]`),
+    event: event(service, 'Normal', 'IPAllocated', message),
   };
 }
 
@@ -62,16 +88,23 @@ function failed(service: string, { pending }: Extract<Outcome, { pending: unknow
     event: event(
       service,
       'Warning',
-      'AllocationFailed',
+      first.path.startsWith('spec.clusterIPs') ? 'noclusterIPsIPFamily' : 'AllocationFailed',
       `Failed to allocate IP for "${service}": ${first.code}: ${first.message}`,
     ),
   };
 }
 
 /** What it had by its status before a restart counts as well. */
-function lost(service: string, had: string, { lost }: Exclude<Outcome, { ignored: unknown }>): readonly Change[] {
-  if (had !== '' || lost === undefined) return cleared(service, had);
-  return cleared(service, lost.addresses.map(formatAddress).join(','));
+function lost(service: string, had: string, { lost: loss }: Exclude<Outcome, { ignored: unknown }>): readonly Change[] {
+  if (had !== '' || loss === undefined) return cleared(service, had);
+  if (loss.code !== 'STATUS_UNREADABLE') return cleared(service, loss.addresses.map(formatAddress).join(','));
+  const msg = `the status of ${service} is nothing that was written here: ${loss.message}`;
+  return [
+    {
+      record: { level: 'warn', event: 'clearAssignment', msg, fields: { service } },
+      event: event(service, 'Warning', 'nolbIPsIPFamily', msg),
+    },
+  ];
 }
 
 /** Nothing for a Service that had no address. */

@@ -82,7 +82,10 @@ export class Recorder {
   }
 
   async #send({ event, told, atMs }: Waiting): Promise<Answer> {
-    const { transport } = this.#options;
+    const { transport, uidOf } = this.#options;
+    const uid = uidOf(event.service);
+    // Nobody looks for the events of what is gone.
+    if (uid === undefined) return { answered: undefined };
     const [namespace = '', service = ''] = event.service.split('/');
     const name = `${service}.${this.#run}${told.id.toString(16)}`;
     const path = `/api/v1/namespaces/${namespace}/events`;
@@ -103,20 +106,23 @@ export class Recorder {
     return transport.call({
       method: 'POST',
       path,
-      body: this.#object(event, { name, namespace }, { firstTimestamp, lastTimestamp, count }),
+      body: this.#object(event, { name, namespace, uid }, { firstTimestamp, lastTimestamp, count }),
     });
   }
 
-  #object(event: ServiceEvent, metadata: { readonly name: string; readonly namespace: string }, times: object): object {
+  #object(
+    event: ServiceEvent,
+    { uid, ...metadata }: { readonly name: string; readonly namespace: string; readonly uid: string },
+    times: object,
+  ): object {
     const { type, reason, message, component, service } = event;
-    const { host, uidOf } = this.#options;
+    const { host } = this.#options;
     const [namespace = '', name = ''] = service.split('/');
-    const uid = uidOf(service);
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata,
-      involvedObject: { apiVersion: 'v1', kind: 'Service', namespace, name, ...(uid === undefined ? {} : { uid }) },
+      involvedObject: { apiVersion: 'v1', kind: 'Service', namespace, name, uid },
       type,
       reason,
       message,

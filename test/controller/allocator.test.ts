@@ -11,11 +11,12 @@ const pool = (...addresses: readonly string[]): object => ({
   metadata: { name: 'p', namespace: 'metallb-system' },
   spec: { addresses },
 });
+const SPEC = { type: 'LoadBalancer', clusterIPs: ['10.96.0.1'], ipFamilies: ['IPv4'], ports: [{ port: 80 }] };
 const service = (name: string, ...ips: readonly string[]): object => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name },
-  spec: { type: 'LoadBalancer', clusterIPs: ['10.96.0.1'], ipFamilies: ['IPv4'], ports: [{ port: 80 }] },
+  spec: SPEC,
   status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } },
 });
 
@@ -30,6 +31,11 @@ const held = ({ outcomes }: InForce): string[] =>
 const events = (before: InForce, now: InForce): string[] =>
   changesBetween(before.outcomes, now.outcomes).flatMap(({ event }) =>
     event === undefined ? [] : [`${event.service} ${event.reason}`],
+  );
+
+const messages = (before: InForce, now: InForce): string[] =>
+  changesBetween(before.outcomes, now.outcomes).flatMap(({ event }) =>
+    event === undefined ? [] : [`${event.type} ${event.reason} ${event.message}`],
   );
 
 describe('in a cluster', () => {
@@ -57,6 +63,41 @@ describe('in a cluster', () => {
     const second = reconcile(first, snapshotOf([P, service('a', '192.0.2.1'), service('b')]), allocator);
     expect(second.outcomes.get('default/a')).toBe(first.outcomes.get('default/a'));
     expect(events(first, second)).toEqual(['default/b IPAllocated']);
+  });
+
+  test.each<[string, object, readonly string[]]>([
+    [
+      'has a second address beside the one it keeps',
+      { ipFamilyPolicy: 'PreferDualStack', clusterIPs: ['10.96.0.1', 'fd01::1'], ipFamilies: ['IPv4', 'IPv6'] },
+      ['Normal IPAllocated Assigned additional IP "fd00::"'],
+    ],
+    [
+      'keeps its address though nobody can read what it asks for',
+      { loadBalancerIP: '192.0.2.x' },
+      [expect.stringMatching(/^Warning LoadBalancerFailed SERVICE_INVALID: /)],
+    ],
+    [
+      'has cluster IPs that are none',
+      { clusterIPs: ['None'] },
+      [
+        'Normal ClearAssignment default/a no longer has 192.0.2.1',
+        expect.stringMatching(/^Warning noclusterIPsIPFamily .*the cluster IP "None" is not an address/),
+      ],
+    ],
+  ])('a Service that %s is told so once, as MetalLB tells it', (_, spec, told) => {
+    const allocator = new ClusterAllocator();
+    const pools = pool('192.0.2.1-192.0.2.3', 'fd00::/120');
+    const changed = { ...service('a', '192.0.2.1'), spec: { ...SPEC, ...spec } };
+    const first = inForceAfter(allocator, [pools, service('a', '192.0.2.1')]);
+    const second = reconcile(first, snapshotOf([pools, changed]), allocator);
+    const third = reconcile(second, snapshotOf([pools, changed]), allocator);
+    expect(messages(first, second)).toEqual(told);
+    expect(messages(second, third)).toEqual([]);
+  });
+
+  test('a status that nobody here wrote is said to be none', () => {
+    const first = inForceAfter(new ClusterAllocator(), [P, service('a', '192.0.2.1', '192.0.2.2')]);
+    expect(events(NOTHING, first)).toEqual(['default/a nolbIPsIPFamily', 'default/a IPAllocated']);
   });
 
   test('who cannot keep what his status says is told, also after a restart', () => {

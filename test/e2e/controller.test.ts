@@ -1,9 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { ROOT } from '../constructs/support.js';
 import { type ApiServer, describeWithApiServer, startApiServer } from '../support/apiserver.js';
+import { temporaryFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
+import { Door } from './door.js';
 import { type ArpeggioProcess, startArpeggio } from './process.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -41,8 +44,8 @@ describeWithApiServer('a controller of a real API server', () => {
   });
   afterAll(() => api.stop());
 
-  const start = (args: readonly string[] = []): ArpeggioProcess => {
-    const one = startArpeggio(['controller', '--kubeconfig', api.kubeconfig, '--metrics', '0', ...args]);
+  const start = (args: readonly string[] = [], kubeconfig = api.kubeconfig): ArpeggioProcess => {
+    const one = startArpeggio(['controller', '--kubeconfig', kubeconfig, '--metrics', '0', ...args]);
     running.push(one);
     return one;
   };
@@ -209,6 +212,32 @@ describeWithApiServer('a controller of a real API server', () => {
     await create('api');
     await has('api', '192.0.2.2');
     expect(await addresses('web')).toEqual(['192.0.2.1']);
+  });
+
+  test('writes nothing while the API server is away, and catches up with what happened', async () => {
+    const config = JSON.parse(readFileSync(api.kubeconfig, 'utf8'));
+    const { cluster } = config.clusters[0];
+    const to = Number(new URL(cluster.server).port);
+    const door = new Door('127.0.0.2', to, to);
+    await door.open();
+    onTestFinished(() => door.shut());
+    cluster.server = `https://127.0.0.2:${to}`;
+    cluster['tls-server-name'] = 'kubernetes';
+    const kubeconfig = join(temporaryFolder(), 'kubeconfig');
+    writeFileSync(kubeconfig, JSON.stringify(config));
+
+    await create('web');
+    const one = start([], kubeconfig);
+    await has('web', '192.0.2.1');
+    door.shut();
+    await until('it says so', () => one.lines.some(({ code }) => code === 'KUBE_API_UNAVAILABLE'));
+    await must('DELETE', `${SERVICES}/web`);
+    await create('api');
+    await create('db');
+    await door.open();
+    await has('api', '192.0.2.1');
+    await has('db', '192.0.2.2');
+    expect(one.exitCode()).toBeUndefined();
   });
 
   test('makes the secret of gossip once', async () => {

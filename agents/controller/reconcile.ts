@@ -40,11 +40,7 @@ export function reconcile(before: InForce, snapshot: Snapshot, allocator: Alloca
   const { objects, issues } = snapshot;
   const { loadBalancerClass } = allocator;
   const compiled = compileConfig(objects);
-  const accepted =
-    before.config === undefined || compiled.config === undefined
-      ? undefined
-      : allocator.accepts?.(compiled.config, objects, before.outcomes);
-  const next = accepted === false ? undefined : compiled.config;
+  const next = mayComeIntoForce(before, snapshot, compiled.config, allocator) ? compiled.config : undefined;
   const config = next ?? before.config;
   const outcomes = config === undefined ? new Map<string, Outcome>() : allocator.allocate(config, snapshot, before.outcomes);
   // A set that was refused is not what is in force: nothing is said about how its objects fit together.
@@ -60,6 +56,16 @@ export function reconcile(before: InForce, snapshot: Snapshot, allocator: Alloca
     usage: config === undefined ? [] : poolUsage(config, outcomes),
     issues: [...issues, ...compiled.issues, ...[...outcomes.values()].flatMap(warningsOf), ...findings.map(({ issue }) => issue)],
   };
+}
+
+function mayComeIntoForce(
+  { config, outcomes }: InForce,
+  { objects, refused }: Snapshot,
+  next: Config | undefined,
+  { accepts }: Allocator,
+): boolean {
+  if (refused === true || next === undefined) return false;
+  return config === undefined || accepts === undefined || accepts(next, objects, outcomes);
 }
 
 /** Why a pending Service has no address is in its outcome; only what an allocated one is warned about counts here. */

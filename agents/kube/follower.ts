@@ -26,8 +26,8 @@ export interface FollowerOptions<T> {
   readonly query?: string;
   /** A server without the kind has none of it. @default false */
   readonly optional?: boolean;
-  /** Undefined: of no use. Must not throw. */
-  project(object: PlainObject, key: string): T | undefined;
+  /** Undefined: of no use. Must not throw. `before` is what the object was projected to last, if it is known. */
+  project(object: PlainObject, key: string, before: T | undefined): T | undefined;
   /** One object is another than before. Told only of what came after everything was known. */
   onChange(key: string, before: T | undefined, after: T | undefined): void;
   /** Everything is known, or known anew. */
@@ -133,7 +133,7 @@ export class Follower<T> {
       this.#put(came.deleted, undefined);
       return;
     }
-    for (const { key, object } of came.set) this.#put(key, this.#options.project(object, key));
+    for (const { key, object } of came.set) this.#put(key, this.#options.project(object, key, this.#objects.get(key)));
   }
 
   #put(key: string, after: T | undefined): void {

@@ -2,6 +2,9 @@
  * What is kept of an object of a cluster: what decisions read of it, and what its status shows of what was decided.
  */
 import { API_VERSION } from '../../src/api/kind.js';
+import { ADVERTISEMENT_SCHEMA, POOL_SCHEMA } from '../../src/api/manifest.js';
+import { pruned } from '../../src/api/prune.js';
+import type { Schema } from '../../src/api/schema.js';
 import { isRecord, type PlainObject } from '../../src/api/value.js';
 import type { ServiceView } from '../../src/api/views.js';
 import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
@@ -22,11 +25,15 @@ export interface KnownObject {
   readonly shown: ShownObject;
 }
 
+type OwnKind = 'IPAddressPool' | 'L2Advertisement';
+const SCHEMAS: Readonly<Record<OwnKind, Schema>> = { IPAddressPool: POOL_SCHEMA, L2Advertisement: ADVERTISEMENT_SCHEMA };
+
 /** Without what the API server adds, and what tools keep there. All are in one namespace, whatever it is called. */
-export function writtenObject(kind: string, object: PlainObject): KnownObject {
+export function writtenObject(kind: OwnKind, object: PlainObject): KnownObject {
   const { name, labels, generation } = isRecord(object['metadata']) ? object['metadata'] : {};
   const metadata = { name, ...(isRecord(labels) ? { labels } : {}), ...(typeof generation === 'number' ? { generation } : {}) };
-  const written = { apiVersion: API_VERSION, kind, metadata, ...('spec' in object ? { spec: object['spec'] } : {}) };
+  const whole = { apiVersion: API_VERSION, kind, metadata, ...('spec' in object ? { spec: object['spec'] } : {}) };
+  const written = pruned(SCHEMAS[kind], whole) as PlainObject;
   return { written, text: JSON.stringify(written), shown: shownObject(object) };
 }
 

@@ -87,7 +87,7 @@ export class Kubernetes implements StateSource {
     const ours = (plural: string): string => `/apis/${API_VERSION}/namespaces/${namespace}/${plural}`;
     this.services = this.#follow('Service', {
       path: '/api/v1/services',
-      project: (object, key) => this.#service(object, key),
+      project: (object, key, before) => this.#service(object, key, before),
       onChange: (key, before, after) => {
         if (this.#isNews(key, before, after)) this.#poke();
       },
@@ -184,7 +184,7 @@ export class Kubernetes implements StateSource {
   #views<T>(kind: string, path: string, read: (object: unknown) => Parsed<T | undefined>): FollowOptions<T> {
     return {
       path,
-      project: (object, key) => this.#readable(kind, key, read(object)),
+      project: (object, key, before) => this.#readable(kind, key, read(object), before),
       onChange: (_, before, after) => {
         if (JSON.stringify(before) !== JSON.stringify(after)) this.#poke();
       },
@@ -204,24 +204,26 @@ export class Kubernetes implements StateSource {
     };
   }
 
-  #service(object: PlainObject, key: string): KnownService | undefined {
-    const view = this.#readable('Service', key, readService(withOurAnnotations(object)));
+  #service(object: PlainObject, key: string, before: KnownService | undefined): KnownService | undefined {
+    const view = this.#readable('Service', key, readService(withOurAnnotations(object)), before?.view);
     return view === undefined ? undefined : { view, shown: shownService(object) };
   }
 
-  #readable<T>(kind: string, key: string, read: Parsed<T>): T | undefined {
+  /** What cannot be read is what it was before. */
+  #readable<T>(kind: string, key: string, read: Parsed<T>, before: T | undefined): T | undefined {
     if (read.ok) this.#unreadable.delete(`${kind} ${key}`);
     else
       this.#unreadable.set(
         `${kind} ${key}`,
         read.issues.map((one) => ({ ...one, object: refOf(kind, key) })),
       );
-    return read.ok ? read.value : undefined;
+    return read.ok ? read.value : before;
   }
 
   /** What only repeats what we decided is none. */
   #isNews(key: string, before: KnownService | undefined, after: KnownService | undefined): boolean {
     const isEcho = this.#options.onService?.(key, after?.shown) === true;
+    if (after === undefined) this.#unreadable.delete(`Service ${key}`);
     if (before === undefined || after === undefined || !sameView(before.view, after.view)) return true;
     return before.shown.text !== after.shown.text && !isEcho;
   }
@@ -237,6 +239,7 @@ export class Kubernetes implements StateSource {
     const begun = this.#now();
     this.#ours ??= readObjects([...this.pools.objects.values(), ...this.advertisements.objects.values()].map(sourced));
     const { objects, issues } = this.#ours;
+    const isRefused = issues.some(({ severity }) => severity === 'error');
     const view: Objects = {
       ...objects,
       services: [...this.services.objects.values()].map((one) => one.view),
@@ -246,7 +249,11 @@ export class Kubernetes implements StateSource {
       endpointSlices: [...(this.#endpointSlices?.objects.values() ?? [])],
     };
     const revision = (this.#snapshot?.revision ?? 0) + 1;
-    this.#snapshot = { objects: view, lock: EMPTY_LOCK, issues: [...issues, ...[...this.#unreadable.values()].flat()], revision };
+    this.#snapshot = {
+      ...{ objects: view, lock: EMPTY_LOCK, revision },
+      issues: [...issues, ...[...this.#unreadable.values()].flat()],
+      ...(isRefused ? { refused: true } : {}),
+    };
     for (const listener of this.#listeners) listener(this.#snapshot);
     const ended = this.#now();
     this.#restUntilMs = ended + (ended - begun) + REST_MS;

@@ -24,12 +24,27 @@ import { WorkQueue } from '../../src/kube/workqueue.js';
 import { formatJson } from '../kube/json.js';
 import { Recorder, rfc3339 } from '../kube/recorder.js';
 import type { Answer, Transport } from '../kube/transport.js';
-import type { Kubernetes, ShownKind } from './kubernetes.js';
+import type { KnownObject, KnownService } from './known.js';
+import type { ShownKind } from './kubernetes.js';
 import type { Component, ServiceEvent, StatusSink } from './source.js';
+
+/** What objects show now. */
+export interface ShownState {
+  readonly services: Known<KnownService>;
+  readonly pools: Known<KnownObject>;
+  readonly advertisements: Known<KnownObject>;
+  readonly states: Known<ShownObject>;
+  /** Of a speaker's own node. */
+  readonly announced: Known<ShownObject> | undefined;
+}
+
+interface Known<T> {
+  readonly objects: ReadonlyMap<string, T>;
+}
 
 export interface KubernetesStatusOptions {
   readonly transport: Transport;
-  readonly state: Kubernetes;
+  readonly state: ShownState;
   /** Of our own kinds. */
   readonly namespace: string;
   /** Named in events. */

@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly lock: Lock | undefined;
   /** Everything that is wrong with what was read; the objects named here are the last good ones, or absent. */
   readonly issues: readonly Issue[];
+  /** Some pool or advertisement cannot be read: none of the newest may come into force. */
+  readonly refused?: true;
   /** It was kept from a former run, and others may know more. */
   readonly stale?: true;
   /** Begins at 1 and increases with every change. */

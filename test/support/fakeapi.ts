@@ -30,9 +30,15 @@ export class FakeApi {
   readonly #objects = new Map<string, { readonly version: number; readonly data: string }>();
   readonly #changes: Change[] = [];
   readonly #watches = new Set<ServerResponse>();
+  readonly #shape: (data: string) => object;
   #version = 1;
   /** Changes up to this version are forgotten. */
   #compacted = 0;
+
+  /** `shape` makes an object of its data, which then has all but the name and the version. */
+  constructor(shape: (data: string) => object = (data) => ({ data })) {
+    this.#shape = shape;
+  }
 
   set(name: string, data: string): void {
     const type = this.#objects.has(name) ? 'MODIFIED' : 'ADDED';
@@ -42,7 +48,8 @@ export class FakeApi {
 
   remove(name: string): void {
     this.#version++;
-    const object = { ...this.#object(name), metadata: { name, resourceVersion: String(this.#version) } };
+    const gone = this.#object(name);
+    const object = { ...gone, metadata: { ...gone.metadata, resourceVersion: String(this.#version) } };
     this.#objects.delete(name);
     this.#tell({ version: this.#version, type: 'DELETED', object });
   }
@@ -132,9 +139,10 @@ export class FakeApi {
     answer(response, 200, { kind: 'ThingList', metadata: { resourceVersion: String(version), ...more }, items });
   }
 
-  #object(name: string): { metadata: object; data: string } {
+  #object(name: string): { metadata: object } {
     const { version = this.#version, data = '' } = this.#objects.get(name) ?? {};
-    return { metadata: { name, resourceVersion: String(version) }, data };
+    const shaped: { metadata?: object } = this.#shape(data);
+    return { ...shaped, metadata: { ...shaped.metadata, name, resourceVersion: String(version) } };
   }
 
   #bookmarkEvent(annotations: object = {}): object {

@@ -1,0 +1,169 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { Transport } from '../../agents/kube/transport.js';
+import type { KnownService } from '../../agents/source/known.js';
+import { KubernetesStatus, type ShownState } from '../../agents/source/kubestatus.js';
+import type { KubeObject } from '../../src/api/object.js';
+import { readService } from '../../src/api/service.js';
+import type { PlainObject } from '../../src/api/value.js';
+import type { Issue } from '../../src/issue/issue.js';
+import { shownService } from '../../src/kube/servicestatus.js';
+import { testSignal } from '../support/folder.js';
+import { answer, startHttps } from '../support/httpsserver.js';
+import { until } from '../support/until.js';
+
+type Stored = PlainObject & { readonly metadata: PlainObject & { readonly name: string; readonly resourceVersion: string } };
+
+/** A Service as an API server has it. */
+const stored = (name: string, version: number, fields: PlainObject = {}): Stored => ({
+  metadata: { name, namespace: 'default', resourceVersion: String(version), uid: `uid-${name}` },
+  spec: { type: 'LoadBalancer' },
+  ...fields,
+});
+const wanted = (name: string, ip: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: 'default', annotations: { 'metallb.io/ip-allocated-from-pool': 'p' } },
+  status: {
+    conditions: [{ type: 'arpeggio/Allocated', status: 'True', reason: 'GENERAL_POOL', message: '' }],
+    loadBalancer: { ingress: [{ ip, ipMode: 'VIP' }] },
+  },
+});
+const known = (object: Stored): KnownService => {
+  const view = readService(object);
+  if (!view.ok) throw new Error('it is a Service');
+  return { view: view.value, shown: shownService(object) };
+};
+
+/** What becomes of one write: a code, or the connection ends. */
+type Fate = number | 'lost';
+
+interface World {
+  readonly status: KubernetesStatus;
+  /** `a from 1`: a Service, and the version that the patch was made for. */
+  readonly writes: string[];
+  readonly issues: Issue[];
+  /** What the next writes come to; after them all succeed. */
+  readonly fates: Fate[];
+  mayWrite: boolean;
+  /** A Service as the watch tells it. */
+  tell(object: Stored): boolean;
+}
+
+async function open(...objects: readonly Stored[]): Promise<World> {
+  const services = new Map(objects.map((object) => [`default/${object.metadata.name}`, known(object)]));
+  const [writes, issues, fates]: [string[], Issue[], Fate[]] = [[], [], []];
+  let version = 100;
+  const server = await startHttps(async (request: IncomingMessage, response: ServerResponse) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const body = JSON.parse(text);
+    const [, name = ''] = /\/services\/([^/]+)\/status/.exec(request.url ?? '') ?? [];
+    writes.push(`${name} from ${body.metadata.resourceVersion}`);
+    const fate = fates.shift() ?? 200;
+    if (fate === 'lost') request.socket.destroy();
+    else if (fate !== 200) answer(response, fate, { kind: 'Status', code: fate, message: `HTTP ${fate}` });
+    else {
+      const metadata = { ...body.metadata, name, namespace: 'default', resourceVersion: String(++version) };
+      answer(response, 200, { metadata, spec: { type: 'LoadBalancer' }, status: body.status });
+    }
+  });
+  const transport = new Transport({ access: server.access(), userAgent: 'test' });
+  onTestFinished(() => transport.close());
+  const none = { objects: new Map() };
+  const state: ShownState = {
+    services: { objects: services },
+    pools: none,
+    advertisements: none,
+    states: none,
+    announced: undefined,
+  };
+  const world = { writes, issues, fates, mayWrite: true };
+  const status = new KubernetesStatus({
+    ...{ transport, state, namespace: 'metallb-system', host: 'c', component: 'controller', owner: Promise.resolve(undefined) },
+    mayWrite: () => world.mayWrite,
+    report: (one) => void issues.push(one),
+  });
+  status.run(testSignal());
+  const tell = (object: Stored): boolean => {
+    const key = `default/${object.metadata.name}`;
+    services.set(key, known(object));
+    return status.onService(key, services.get(key)?.shown);
+  };
+  return Object.assign(world, { status, tell });
+}
+
+const idle = ({ status }: World): Promise<unknown> => until('everything is written', () => status.depth === 0);
+/** A write more, which shows that none of before is to come. */
+const written = (world: World, count: number): Promise<unknown> => until('it is written', () => world.writes.length >= count);
+
+test('what is not as it should be is written, once', async () => {
+  const world = await open(stored('a', 1), stored('b', 2));
+  const all = [wanted('a', '192.0.2.1'), wanted('b', '192.0.2.2')];
+  world.status.writeStatus('controller', all);
+  await written(world, 2);
+  world.status.writeStatus('controller', all);
+  await idle(world);
+  expect(world.writes.sort()).toEqual(['a from 1', 'b from 2']);
+});
+
+test('what comes back by the watch is known as our own, and a later change is not', async () => {
+  const world = await open(stored('a', 1));
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  await written(world, 1);
+  await idle(world);
+  const { status: shows, metadata: ours } = wanted('a', '192.0.2.1');
+  const echo = (version: number, ingress?: string): Stored => {
+    const status = ingress === undefined ? shows : { ...(shows as object), loadBalancer: { ingress: [{ ip: ingress }] } };
+    const object = stored('a', version, { status });
+    return { ...object, metadata: { ...object.metadata, ...{ annotations: ours.annotations } } };
+  };
+  await until('the answer is there', () => world.tell(echo(101)));
+  expect(world.tell(echo(102, '203.0.113.9'))).toBe(false);
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  await written(world, 2);
+  expect(world.writes).toEqual(['a from 1', 'a from 102']);
+});
+
+test('a Service that somebody changed meanwhile is written as soon as that is known', async () => {
+  const world = await open(stored('a', 1));
+  world.fates.push(409);
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  await written(world, 1);
+  world.tell(stored('a', 7, { spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } }));
+  await until('it is written', () => world.writes.includes('a from 7'));
+  expect(world.issues).toEqual([]);
+});
+
+test.each<[string, Fate]>([
+  ['is lost', 'lost'],
+  ['is asked to wait', 429],
+])('a write that %s pauses all, is told once, and comes again', async (_, fate) => {
+  const world = await open(stored('a', 1), stored('b', 2));
+  world.fates.push(fate);
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  await written(world, 2);
+  await idle(world);
+  expect(world.writes).toEqual(['a from 1', 'a from 1']);
+  expect(world.issues.map(({ code }) => code)).toEqual(['KUBE_API_UNAVAILABLE']);
+});
+
+test('a Service that is gone is forgotten, and one that is refused holds up no other', async () => {
+  const world = await open(stored('a', 1), stored('b', 2), stored('c', 3));
+  world.fates.push(404, 422);
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1'), wanted('b', '192.0.2.2'), wanted('c', '192.0.2.3')]);
+  await written(world, 3);
+  expect(world.writes.sort()).toEqual(['a from 1', 'b from 2', 'c from 3']);
+  await until('one waits', () => world.status.depth === 1);
+});
+
+test('nothing is written by one that may not', async () => {
+  const world = await open(stored('a', 1), stored('b', 2));
+  world.mayWrite = false;
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  await idle(world);
+  world.mayWrite = true;
+  world.status.writeStatus('controller', [wanted('b', '192.0.2.2')]);
+  await written(world, 1);
+  expect(world.writes).toEqual(['b from 2']);
+});

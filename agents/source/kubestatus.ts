@@ -134,8 +134,7 @@ export class KubernetesStatus implements StatusSink {
       } else own.set(`${kind} ${metadata.name}`, object);
     }
     for (const [key, { view, shown }] of this.#options.state.services.objects) {
-      if (!named.has(key) && view.type !== 'LoadBalancer' && hasMarks(this.#written.get(key) ?? shown))
-        this.#want(key, undefined);
+      if (!named.has(key) && view.type !== 'LoadBalancer' && hasMarks(this.#shown(key) ?? shown)) this.#want(key, undefined);
     }
     this.#objects = own;
     for (const key of own.keys()) if (!this.#queue.isWaiting(key)) this.#queue.add(key);
@@ -179,8 +178,16 @@ export class KubernetesStatus implements StatusSink {
     }
   }
 
+  /** By the watch, or by the server's answer to a write that the watch has not told yet. */
   #shown(key: string): ShownService | undefined {
-    return this.#written.get(key) ?? this.#options.state.services.objects.get(key)?.shown;
+    const written = this.#written.get(key);
+    const known = this.#options.state.services.objects.get(key)?.shown;
+    if (written === undefined || (known !== undefined && isNewer(written.resourceVersion, known.resourceVersion))) {
+      return written ?? known;
+    }
+    // All Services may have been listed anew since.
+    this.#written.delete(key);
+    return known;
   }
 
   #pump(): void {

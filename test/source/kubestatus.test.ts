@@ -48,6 +48,8 @@ interface World {
   mayWrite: boolean;
   /** A Service as the watch tells it. */
   tell(object: Stored): boolean;
+  /** A Service as a new list has it, of which nobody is told. */
+  list(object: Stored): void;
 }
 
 async function open(...objects: readonly Stored[]): Promise<World> {
@@ -90,7 +92,8 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     services.set(key, known(object));
     return status.onService(key, services.get(key)?.shown);
   };
-  return Object.assign(world, { status, tell });
+  const list = (object: Stored): void => void services.set(`default/${object.metadata.name}`, known(object));
+  return Object.assign(world, { status, tell, list });
 }
 
 const idle = ({ status }: World): Promise<unknown> => until('everything is written', () => status.depth === 0);
@@ -123,6 +126,18 @@ test('what comes back by the watch is known as our own, and a later change is no
   world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
   await written(world, 2);
   expect(world.writes).toEqual(['a from 1', 'a from 102']);
+});
+
+test('a list that is newer than an answer counts', async () => {
+  const world = await open(stored('a', 1));
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  await written(world, 1);
+  await idle(world);
+  world.list(stored('a', 300));
+  await until('what it shows is written over', () => {
+    world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+    return world.writes.includes('a from 300');
+  });
 });
 
 test('a Service that somebody changed meanwhile is written as soon as that is known', async () => {

@@ -237,12 +237,25 @@ describeWithApiServer('a controller of a real API server', () => {
     await door.open();
     await has('api', '192.0.2.1');
     await has('db', '192.0.2.2');
+
+    door.shut();
+    await until('it leads no more', () => one.lines.some(({ event }) => event === 'notLeading'), LONG_MS);
+    await must('DELETE', `${SERVICES}/db`);
+    await create('late');
+    await door.open();
+    await has('late', '192.0.2.2');
+    expect(await addresses('api')).toEqual(['192.0.2.1']);
     expect(one.exitCode()).toBeUndefined();
   });
 
   test('makes the secret of gossip once', async () => {
     const secret = `/api/v1/namespaces/${METALLB_NAMESPACE}/secrets/memberlist`;
-    const first = start(['--ml-secret-name', 'memberlist']);
+    const labels = { app: 'metallb' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'controller', image: 'none' }] } };
+    const deployment = { metadata: { name: 'controller' }, spec: { selector: { matchLabels: labels }, template } };
+    const { metadata: owner } = await must('POST', `/apis/apps/v1/namespaces/${METALLB_NAMESPACE}/deployments`, deployment);
+    const flags = ['--ml-secret-name', 'memberlist', '--deployment', 'controller'];
+    const first = start(flags);
     const { data } = await until(
       'the secret is there',
       async () => {
@@ -254,9 +267,11 @@ describeWithApiServer('a controller of a real API server', () => {
     expect(Buffer.from(data.secretkey, 'base64').toString()).toMatch(/^[A-Za-z0-9+/]{22}$/);
     await first.end();
     await create('web');
-    start(['--ml-secret-name', 'memberlist']);
+    start(flags);
     await has('web', '192.0.2.1');
-    expect(await must('GET', secret)).toMatchObject({ data });
+    const { uid } = owner as { uid: string };
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'controller', uid }];
+    expect(await must('GET', secret)).toMatchObject({ data, metadata: { ownerReferences } });
   });
 });
 

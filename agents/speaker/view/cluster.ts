@@ -64,6 +64,7 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
       issue('KUBE_API_UNAVAILABLE', '', 'the API server does not answer: this node goes by the last view of its former run'),
     );
   }
+  if (cluster.isSynced) keptView?.keep(cluster.snapshot().objects, peers);
   cluster.subscribe(({ objects }) => keptView?.keep(objects, peers));
   status.run(signal);
   return parsed({

@@ -7,8 +7,9 @@ import { API_VERSION } from '../../src/api/kind.js';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { readService } from '../../src/api/service.js';
 import { ROOT } from '../constructs/support.js';
-import { type ApiServer, describeWithApiServer, startApiServer } from '../support/apiserver.js';
+import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import { until } from '../support/until.js';
+import { describeWithApiServer } from '../support/withapiserver.js';
 
 const IPS = 'metallb.io/loadBalancerIPs';
 const DEPRECATED = 'metallb.universe.tf/loadBalancerIPs';

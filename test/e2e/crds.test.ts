@@ -10,7 +10,9 @@ import { validate } from '../../src/api/validate.js';
 import { withoutNulls } from '../../src/api/value.js';
 import { parseManifests, yamlFiles } from '../api/manifests.js';
 import { ROOT } from '../constructs/support.js';
-import { type Answer, type ApiServer, describeWithApiServer, startApiServer } from '../support/apiserver.js';
+import { type ApiServer, startApiServer } from '../support/apiserver.js';
+import type { Answer } from '../support/call.js';
+import { describeWithApiServer } from '../support/withapiserver.js';
 
 const CRDS = join(ROOT, 'dist/00-crds');
 const CONFIG = join(ROOT, 'dist/20-config');

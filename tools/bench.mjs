@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { provideKube } from './kube.mjs';
 import { enterLab } from './namespace.mjs';
 import { provideBenchTools, ROOT, setup } from './setup.mjs';
 
@@ -26,6 +27,8 @@ const BUNDLES = join(ROOT, 'build', 'bench');
 const { names, json } = readArguments();
 setup();
 if (names.includes('wire.throughput')) provideBenchTools();
+// Before the lab, from which no module proxy can be reached.
+const kube = names.some((name) => name.startsWith('cluster')) ? provideKube() : undefined;
 await build();
 const folder = mkdtempSync(join(tmpdir(), 'arpeggio-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));
@@ -35,7 +38,10 @@ const figures = {};
 await bundleBenches();
 for (const name of names) {
   const out = join(folder, `${name}.json`);
-  const code = await enterLab([process.execPath, '--expose-gc', join(BUNDLES, 'run.js'), name, out], { cwd: ROOT });
+  const code = await enterLab([process.execPath, '--expose-gc', join(BUNDLES, 'run.js'), name, out], {
+    cwd: ROOT,
+    env: { KUBEBUILDER_ASSETS: kube },
+  });
   if (code !== 0) process.exitCode = code;
   if (code >= 128) break;
   if (existsSync(out)) Object.assign(figures, JSON.parse(readFileSync(out, 'utf8')));

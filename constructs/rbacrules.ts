@@ -26,8 +26,8 @@ export interface AgentRules {
 }
 
 const READ: readonly Verb[] = ['get', 'list', 'watch'];
-/** A status is read with its object. */
-const WRITE_STATUS: readonly Verb[] = ['patch', 'update'];
+/** A status is read with its object, and only what differs is sent. */
+const WRITE_STATUS: readonly Verb[] = ['patch'];
 
 /** As MetalLB's speakers mount it. */
 const MEMBERLIST_SECRET = 'memberlist';
@@ -41,7 +41,7 @@ const READ_CONFIGURATION: PolicyRule = { apiGroups: [GROUP], resources: ['ipaddr
 
 /** One for each agent, of its own name, made again when somebody deletes it. It goes with its Pod. */
 const KEEP_CONFIGURATION_STATE: readonly PolicyRule[] = [
-  { apiGroups: [GROUP], resources: ['configurationstates'], verbs: [...READ, 'create', 'patch', 'update'] },
+  { apiGroups: [GROUP], resources: ['configurationstates'], verbs: [...READ, 'create'] },
   { apiGroups: [GROUP], resources: ['configurationstates/status'], verbs: WRITE_STATUS },
 ];
 
@@ -64,7 +64,7 @@ const CONTROLLER: AgentRules = {
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
     { apiGroups: [''], resources: ['secrets'], resourceNames: [MEMBERLIST_SECRET], verbs: ['get'] },
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
-    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE], verbs: ['get', 'update', 'patch'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE], verbs: ['get', 'update'] },
     // The owners of what it makes.
     { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
     { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['controller'], verbs: ['get'] },
@@ -81,7 +81,7 @@ const SPEAKER: AgentRules = {
   namespaced: [
     READ_CONFIGURATION,
     // Whoever answers for a Service deletes what a dead node left about it.
-    { apiGroups: [GROUP], resources: ['servicel2statuses'], verbs: [...READ, 'create', 'patch', 'update', 'delete'] },
+    { apiGroups: [GROUP], resources: ['servicel2statuses'], verbs: [...READ, 'create', 'patch', 'delete'] },
     { apiGroups: [GROUP], resources: ['servicel2statuses/status'], verbs: WRITE_STATUS },
     ...KEEP_CONFIGURATION_STATE,
     // The other speakers, to gossip with.

@@ -148,8 +148,8 @@ describeWithApiServer('on a real API server', () => {
       ['controller', 'lists none', 'GET', `${CORE}/secrets`, undefined, 403],
       ['controller', 'makes none elsewhere', 'POST', '/api/v1/namespaces/default/secrets', named('memberlist'), 403],
       ['controller', 'makes its lease', 'POST', LEASES, named('arpeggio-controller', { spec: {} }), 201],
-      ['controller', 'renews it', 'PATCH', `${LEASES}/arpeggio-controller`, { spec: { holderIdentity: 'a' } }, 200],
-      ['controller', 'takes no other', 'PATCH', `${LEASES}/other`, { spec: { holderIdentity: 'a' } }, 403],
+      ['controller', 'reads it', 'GET', `${LEASES}/arpeggio-controller`, undefined, 200],
+      ['controller', 'takes no other', 'PUT', `${LEASES}/other`, named('other', { spec: { holderIdentity: 'a' } }), 403],
       ['speaker', 'reads all Services', 'GET', '/api/v1/services', undefined, 200],
       ['speaker', 'writes no address', 'PATCH', `${WEB}/status`, ingress, 403],
       ['speaker', 'writes no annotation', 'PATCH', WEB, annotated, 403],
@@ -180,12 +180,19 @@ describeWithApiServer('on a real API server', () => {
       ['speaker', 'lists none', 'GET', `${CORE}/secrets`, undefined, 403],
       ['speaker', 'makes none', 'POST', `${CORE}/secrets`, named('more'), 403],
       ['speaker', 'reads no ConfigMap', 'GET', `${CORE}/configmaps/some`, undefined, 403],
-      ['speaker', 'takes no lease', 'PATCH', `${LEASES}/arpeggio-controller`, { spec: { holderIdentity: 'b' } }, 403],
+      ['speaker', 'takes no lease', 'PUT', `${LEASES}/arpeggio-controller`, named('arpeggio-controller', { spec: {} }), 403],
       ['speaker', 'becomes no other', 'POST', `${CORE}/serviceaccounts/controller/token`, { spec: {} }, 403],
       ['speaker', 'changes no Node', 'PATCH', '/api/v1/nodes/n1', { metadata: { labels: { a: 'b' } } }, 403],
     ])('a %s %s', async (who, _, method, path, body, status) => {
       const answer = await as.get(who)?.(method, path, body);
       expect([answer?.status, answer?.body['message']]).toEqual([status, status < 300 ? undefined : expect.anything()]);
+    });
+
+    test('a controller renews its lease, which it has read', async () => {
+      const path = `${LEASES}/arpeggio-controller`;
+      const lease = await as.get('controller')?.('GET', path);
+      const answer = await as.get('controller')?.('PUT', path, { ...lease?.body, spec: { holderIdentity: 'a' } });
+      expect(answer).toMatchObject({ status: 200, body: { spec: { holderIdentity: 'a' } } });
     });
 
     test('what a controller writes in a status is the address, the annotation, and nothing of the spec', async () => {

@@ -84,10 +84,14 @@ describeWithApiServer('the API server of the tests', () => {
     expect((await api.call('POST', POOLS, pool('earlier'))).status).toBe(201);
     await api.etcd.kill();
     await api.etcd.start();
-    const later = await until('the API server has found its etcd again', async () => {
-      const { status } = await api.call('POST', POOLS, pool('later'));
-      return status < 500 && status;
-    });
+    const later = await until(
+      'the API server has found its etcd again',
+      async () => {
+        const { status } = await api.call('POST', POOLS, pool('later'));
+        return status < 500 && status;
+      },
+      50_000,
+    );
     expect(later).toBe(201);
     expect(await poolNames()).toEqual(expect.arrayContaining(['earlier', 'later']));
   });

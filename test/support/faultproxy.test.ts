@@ -233,6 +233,23 @@ describeWithApiServer('a proxy of faults', () => {
     });
   });
 
+  test('resets whatever is under way, at whatever point it is', async () => {
+    for (let round = 0; round < 10; round++) {
+      proxy.forget();
+      const asked = Array.from({ length: 60 }, (_, i) =>
+        call(i % 2 === 0 ? 'PATCH' : 'GET', `${MAPS}/none`, {}).then(
+          ({ status }) => status,
+          () => 'lost',
+        ),
+      );
+      await until('some are under way', () => proxy.count('get', 'configmaps') > round * 2);
+      proxy.resetAll();
+      const answers = new Set(await Promise.all(asked));
+      expect([...answers].filter((one) => one !== 404)).toEqual(['lost']);
+    }
+    expect((await call('GET', MAPS)).status).toBe(200);
+  });
+
   test('delays lists, and nothing else, and lets them come then', async () => {
     using effect = proxy.add({ verbs: ['list'], fault: { do: 'delay', ms: 300 } });
     const order: string[] = [];

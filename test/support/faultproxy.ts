@@ -188,13 +188,25 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #forward(asked: Asked, message: IncomingMessage): Promise<void> {
-    const { response, over, verb } = asked;
-    const { endpoint } = this.#api;
+    const { host, port, ca } = this.#api.endpoint;
     const { method, url: path, headers } = message;
-    const { host, port, ca } = endpoint;
-    const sent = request({ agent: this.#agent, host, port, ca, method, path, headers, signal: over });
+    const sent = request({ agent: this.#agent, host, port, ca, method, path, headers });
+    // Not by the request's own signal, to which Node would bind a connection that others use later.
+    const giveUp = (): unknown => sent.destroy();
+    asked.over.addEventListener('abort', giveUp);
+    // It also fails when nobody waits for it: whoever asked is gone.
+    sent.on('error', () => undefined);
     message.pipe(sent);
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    try {
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      await this.#answer(asked, answer);
+    } finally {
+      asked.over.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async #answer(asked: Asked, answer: IncomingMessage): Promise<void> {
+    const { response, over, verb } = asked;
     response.writeHead(answer.statusCode ?? 500, answer.headers);
     // An agent sees at once that its watch has begun, as it would without us.
     response.flushHeaders();

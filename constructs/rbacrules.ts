@@ -74,14 +74,14 @@ const CONTROLLER: AgentRules = {
 const SPEAKER: AgentRules = {
   serviceAccount: 'speaker',
   cluster: [
-    { apiGroups: [''], resources: ['services', 'nodes'], verbs: READ },
+    { apiGroups: [''], resources: ['services', 'namespaces', 'nodes'], verbs: READ },
     { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
     RECORD_EVENTS,
   ],
   namespaced: [
     READ_CONFIGURATION,
     // Whoever answers for a Service deletes what a dead node left about it.
-    { apiGroups: [GROUP], resources: ['servicel2statuses'], verbs: [...READ, 'create', 'patch', 'delete'] },
+    { apiGroups: [GROUP], resources: ['servicel2statuses'], verbs: [...READ, 'create', 'delete'] },
     { apiGroups: [GROUP], resources: ['servicel2statuses/status'], verbs: WRITE_STATUS },
     ...KEEP_CONFIGURATION_STATE,
     // The other speakers, to gossip with.

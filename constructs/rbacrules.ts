@@ -85,7 +85,7 @@ const SPEAKER: AgentRules = {
     { apiGroups: [GROUP], resources: ['servicel2statuses/status'], verbs: WRITE_STATUS },
     ...KEEP_CONFIGURATION_STATE,
     // The other speakers, to gossip with.
-    { apiGroups: [''], resources: ['pods'], verbs: READ },
+    { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
     { apiGroups: [''], resources: ['secrets'], resourceNames: [MEMBERLIST_SECRET], verbs: ['get'] },
   ],
 };

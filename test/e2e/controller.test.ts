@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
-import { ROOT } from '../constructs/support.js';
-import { type ApiServer, describeWithApiServer, startApiServer } from '../support/apiserver.js';
+import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import { temporaryFolder } from '../support/folder.js';
+import { install } from '../support/install.js';
 import { until } from '../support/until.js';
+import { describeWithApiServer } from '../support/withapiserver.js';
 import { Door } from './door.js';
 import { type ArpeggioProcess, startArpeggio } from './process.js';
 
@@ -27,14 +28,14 @@ const LONG_MS = 40_000;
 
 describeWithApiServer('a controller of a real API server', () => {
   let api: ApiServer;
+  /** Of its ServiceAccount. */
+  let own = '';
   const running: ArpeggioProcess[] = [];
 
   beforeAll(async () => {
     api = await startApiServer();
-    const { code, stderr } = await api.kubectl(['apply', '-f', join(ROOT, 'dist/00-crds')]);
-    if (code !== 0) throw new Error(stderr);
-    await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-    await must('POST', '/api/v1/namespaces', { metadata: { name: METALLB_NAMESPACE } });
+    await install(api);
+    own = await api.kubeconfigOf('controller');
     await pool('first', ['192.0.2.1-192.0.2.3']);
     await must('POST', `${OURS}/l2advertisements`, object('L2Advertisement', 'all', {}));
   });
@@ -44,7 +45,7 @@ describeWithApiServer('a controller of a real API server', () => {
   });
   afterAll(() => api.stop());
 
-  const start = (args: readonly string[] = [], kubeconfig = api.kubeconfig): ArpeggioProcess => {
+  const start = (args: readonly string[] = [], kubeconfig = own): ArpeggioProcess => {
     const one = startArpeggio(['controller', '--kubeconfig', kubeconfig, '--metrics', '0', ...args]);
     running.push(one);
     return one;
@@ -215,7 +216,7 @@ describeWithApiServer('a controller of a real API server', () => {
   });
 
   test('writes nothing while the API server is away, and catches up with what happened', async () => {
-    const config = JSON.parse(readFileSync(api.kubeconfig, 'utf8'));
+    const config = JSON.parse(readFileSync(own, 'utf8'));
     const { cluster } = config.clusters[0];
     const to = Number(new URL(cluster.server).port);
     const door = new Door('127.0.0.2', to, to);

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Follower } from '../../agents/kube/follower.js';
 import { kubeconfigAccess } from '../../agents/kube/kubeconfig.js';
 import { Transport } from '../../agents/kube/transport.js';
-import { type ApiServer, describeWithApiServer, startApiServer } from '../support/apiserver.js';
+import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import { testSignal } from '../support/folder.js';
 import { until } from '../support/until.js';
+import { describeWithApiServer } from '../support/withapiserver.js';
 
 const NAMESPACES = '/api/v1/namespaces';
 

@@ -7,8 +7,10 @@ import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { ROOT } from '../constructs/support.js';
 import { ask } from '../lab/arping.js';
 import { Network } from '../lab/network.js';
-import { type ApiServer, describeWithApiServer, startApiServer } from '../support/apiserver.js';
+import { type ApiServer, startApiServer } from '../support/apiserver.js';
+import { install } from '../support/install.js';
 import { until } from '../support/until.js';
+import { describeWithApiServer } from '../support/withapiserver.js';
 import { Door } from './door.js';
 import { type ArpeggioProcess, type LogLine, startArpeggio } from './process.js';
 
@@ -53,7 +55,8 @@ describeWithApiServer('speakers of a real API server', () => {
       Network.create({ hosts: Object.entries(hosts).map(([name, address]) => ({ name, address: `${address}/24` })) }),
     ]);
     await network.join(`${API}/24`);
-    const config = JSON.parse(readFileSync(api.kubeconfig, 'utf8'));
+    await install(api);
+    const config = JSON.parse(readFileSync(await api.kubeconfigOf('speaker'), 'utf8'));
     const { cluster } = config.clusters[0];
     const { port } = new URL(cluster.server);
     door = new Door(API, Number(port), Number(port));
@@ -62,10 +65,6 @@ describeWithApiServer('speakers of a real API server', () => {
     cluster['tls-server-name'] = 'kubernetes';
     writeFileSync(join(folder, 'kubeconfig'), JSON.stringify(config));
 
-    const { code, stderr } = await api.kubectl(['apply', '-f', join(ROOT, 'dist/00-crds')]);
-    if (code !== 0) throw new Error(stderr);
-    await api.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-    await must('POST', '/api/v1/namespaces', { metadata: { name: METALLB_NAMESPACE } });
     const ours = (kind: string, spec: object): object => ({
       ...{ apiVersion: 'metallb.io/v1beta1', kind, spec },
       metadata: { name: 'all', namespace: METALLB_NAMESPACE },
@@ -91,7 +90,7 @@ describeWithApiServer('speakers of a real API server', () => {
       ports: [{ port: 80 }],
       endpoints: nodes.map((nodeName, i) => ({ addresses: [`10.0.0.${i + 1}`], nodeName, conditions: { ready: true } })),
     });
-    controller = startArpeggio(['controller', '--kubeconfig', api.kubeconfig, '--metrics', '0']);
+    controller = startArpeggio(['controller', '--kubeconfig', await api.kubeconfigOf('controller'), '--metrics', '0']);
   });
   afterEach(async () => {
     await Promise.all([...speakers.values()].map(({ end }) => end('SIGKILL')));

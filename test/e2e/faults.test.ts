@@ -1,0 +1,168 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { clusterAccess } from '../../agents/kube/cluster.js';
+import { Transport } from '../../agents/kube/transport.js';
+import { METALLB_NAMESPACE } from '../../src/api/object.js';
+import { type ApiServer, startApiServer } from '../support/apiserver.js';
+import { type Fault, FaultProxy } from '../support/faultproxy.js';
+import { install } from '../support/install.js';
+import { until } from '../support/until.js';
+import { describeWithApiServer } from '../support/withapiserver.js';
+import { type ArpeggioProcess, startArpeggio } from './process.js';
+
+const SERVICES = '/api/v1/namespaces/default/services';
+const POOLS = `/apis/metallb.io/v1beta1/namespaces/${METALLB_NAMESPACE}/ipaddresspools`;
+/** Failures in a row are followed by pauses of up to a minute. */
+const LONG_MS = 120_000;
+
+describeWithApiServer('with a bad way to the API server', () => {
+  let api: ApiServer;
+  let proxy: FaultProxy;
+
+  beforeAll(async () => {
+    api = await startApiServer();
+    await install(api);
+    const spec = { addresses: ['192.0.2.0/24'] };
+    await api.call('POST', POOLS, { apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', metadata: { name: 'a' }, spec });
+  });
+  afterAll(() => api?.stop());
+  beforeEach(async () => {
+    proxy = await FaultProxy.start(api);
+  });
+  afterEach(() => proxy[Symbol.asyncDispose]());
+
+  describe('a controller', { timeout: LONG_MS }, () => {
+    let controller: ArpeggioProcess;
+
+    beforeEach(async () => {
+      const kubeconfig = await api.kubeconfigOf('controller', proxy);
+      controller = startArpeggio(['controller', '--kubeconfig', kubeconfig, '--metrics', '0']);
+      await create('old');
+      await addressesOf('old');
+    });
+    afterEach(async () => {
+      await controller.end();
+      const { body } = await api.call('GET', SERVICES);
+      const { items } = body as { items: { metadata: { name: string } }[] };
+      const ours = items.filter(({ metadata }) => metadata.name !== 'kubernetes');
+      await Promise.all(ours.map(({ metadata }) => api.call('DELETE', `${SERVICES}/${metadata.name}`)));
+    });
+
+    const named = (prefix: string, count: number): readonly string[] => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+    const create = async (...names: readonly string[]): Promise<void> => {
+      const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] };
+      const made = await Promise.all(names.map((name) => api.call('POST', SERVICES, { metadata: { name }, spec })));
+      expect(made.map(({ status }) => status)).toEqual(names.map(() => 201));
+    };
+    /** As soon as each has one; no two have the same. */
+    const addressesOf = async (...names: readonly string[]): Promise<readonly string[]> => {
+      const addresses = await until(
+        `${names.length} Services have an address`,
+        async () => {
+          const { body } = await api.call('GET', SERVICES);
+          const { items } = body as {
+            items: { metadata: { name: string }; status: { loadBalancer: { ingress?: { ip: string }[] } } }[];
+          };
+          const known = new Map(items.map(({ metadata, status }) => [metadata.name, status.loadBalancer.ingress?.[0]?.ip]));
+          const found = names.flatMap((name) => known.get(name) ?? []);
+          return found.length === names.length && found;
+        },
+        LONG_MS,
+      );
+      expect(new Set(addresses).size).toBe(names.length);
+      return addresses;
+    };
+    const writes = (): number => proxy.count('patch', 'services/status');
+
+    test.each<[string, Fault, times: number, more: number]>([
+      ['is refused by an error of the server', { do: 'refuse', status: 500 }, 5, 5],
+      ['is asked to come again later', { do: 'refuse', status: 429, retryAfterS: 1 }, 3, 3],
+      ['loses its connection', { do: 'reset' }, 5, 5],
+      ['has to wait', { do: 'delay', ms: 100 }, 20, 0],
+    ])('gives all an address when a write %s, and writes nothing twice that was taken', async (_, fault, times, more) => {
+      const names = named('web', 30);
+      const [old] = await addressesOf('old');
+      proxy.forget();
+      const effect = proxy.add({ verbs: ['patch'], resources: ['services/status'], fault, times });
+      await create(...names);
+      expect((await addressesOf('old', ...names))[0]).toBe(old);
+      expect([effect.hits, writes()]).toEqual([times, names.length + more]);
+    });
+
+    test('writes once what it is told of twice', async () => {
+      proxy.forget();
+      proxy.add({ verbs: ['watch'], fault: { do: 'duplicate' } });
+      await create(...named('web', 30));
+      await addressesOf(...named('web', 30));
+      // Whatever it would have written again comes before what it has yet to hear of.
+      await create('last');
+      await addressesOf('last');
+      expect(writes()).toBe(31);
+    });
+
+    test('writes nothing again when it has to list everything anew', async () => {
+      proxy.forget();
+      proxy.add({ verbs: ['watch'], resources: ['services'], fault: { do: 'expire' }, times: 1 });
+      await create('web');
+      await addressesOf('web');
+      expect(writes()).toBe(1);
+    });
+
+    test('goes on where it was, whenever its connections are reset', async () => {
+      const names = named('web', 40);
+      proxy.forget();
+      const made = create(...names);
+      for (let reset = 1; reset <= 4; reset++) {
+        await until('it has written more', () => writes() >= reset * 6, LONG_MS);
+        proxy.resetAll();
+      }
+      await made;
+      await addressesOf('old', ...names);
+    });
+
+    test('moves nothing and goes on when the API server has been dead', async () => {
+      const names = named('web', 20);
+      await create(...names);
+      const before = await addressesOf(...names);
+      proxy.forget();
+      await api.server.kill();
+      await until('it has asked for everything in vain, twice', () => proxy.count('watch', 'services') >= 2, LONG_MS);
+      await api.server.start();
+      await create('late');
+      await addressesOf('late');
+      expect(await addressesOf(...names)).toEqual(before);
+      expect([controller.exitCode(), writes()]).toEqual([undefined, 1]);
+    });
+
+    test('moves nothing and goes on when etcd has been dead', async () => {
+      const before = await addressesOf('old');
+      await api.etcd.kill();
+      await api.etcd.start();
+      await until(
+        'the API server has found its etcd',
+        () =>
+          create('late').then(
+            () => true,
+            () => false,
+          ),
+        LONG_MS,
+      );
+      await addressesOf('late');
+      expect(await addressesOf('old')).toEqual(before);
+    });
+  });
+
+  test('the token of a Pod that has expired is replaced by that of its file', async () => {
+    const { account, env } = await api.podFilesOf('controller', proxy);
+    const access = await clusterAccess(env, account);
+    if (access === undefined) throw new Error('this is a Pod');
+    const transport = new Transport({ access, userAgent: 'test' });
+    onTestFinished(() => transport.close());
+    const pools = { method: 'GET', path: POOLS } as const;
+    expect(await transport.call(pools)).toHaveProperty('answered');
+    proxy.add({ token: readFileSync(join(account, 'token'), 'utf8'), fault: { do: 'refuse', status: 401 } });
+    writeFileSync(join(account, 'token'), await api.token('controller'));
+    await until('it is accepted again', async () => 'answered' in (await transport.call(pools)));
+  });
+});

@@ -1,6 +1,6 @@
 /**
  * Which node comes first for each address where addresses are spread over the nodes: none is first for many more than its even share,
- * which by the hash alone it can be by chance (docs/adr/0018).
+ * which by the hash alone it can be by chance (docs/adr/0019).
  *
  * All addresses ask the nodes of their rankings, all their first one, then those that found no room their second, and so on; a node that
  * more ask than it has room for takes those that may go to the fewest others, and of these those with the lowest digests. So the answer depends on no order of addresses or nodes, and

@@ -3,6 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { capture } from '../../lab/capture.js';
+import { until } from '../../support/until.js';
 import { type Figures, figure, median } from '../figures.js';
 import { type Failovers, failovers } from '../support/failovers.js';
 
@@ -25,7 +26,6 @@ export async function run(): Promise<Figures> {
   const lastMs: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     await allAt(cluster, 'n1');
-    await sleep(SETTLE_MS);
     lastMs.push(await killAndWait(cluster));
     cluster.start('n1');
   }
@@ -39,12 +39,17 @@ export async function run(): Promise<Figures> {
   ];
 }
 
+/** Waits until the node answers for all of them, and goes on doing so. */
 async function allAt({ agents, addresses }: Failovers, node: string): Promise<void> {
-  for (const ip of addresses) {
-    const agent = agents.get(node);
-    if (agent?.log.findLast((line) => line['ip'] === ip && /^service/.test(line.event))?.event === 'serviceAnnounced') continue;
-    await agent?.logged((line) => line['ip'] === ip && line.event === 'serviceAnnounced', 30_000);
-  }
+  const agent = agents.get(node);
+  const isAnnounced = (ip: string): boolean =>
+    agent?.log.findLast((line) => line['ip'] === ip && /^service/.test(line.event))?.event === 'serviceAnnounced';
+  const isAll = async (): Promise<boolean> => {
+    const before = addresses.every(isAnnounced);
+    await sleep(SETTLE_MS);
+    return before && addresses.every(isAnnounced);
+  };
+  await until(`${node} answers for all`, isAll, 30_000);
 }
 
 async function killAndWait({ lab, agents, addresses }: Failovers): Promise<number> {

@@ -43,7 +43,7 @@ test.each<[string, readonly string[], number]>([
   one.setTable(ballot, ['n1', 'n2', 'n3'], false, 0);
   one.tick(10_000);
   expect(asks(one.connectionClosed('n2', 10_000))).toBe(asked);
-  expect(asks(one.connectionEnded('n2', 1, 10_001))).toBe(0);
+  expect(asks(one.connectionEnded('n2', 0.5, 10_000.5))).toBe(0);
   expect(asks(one.tick(10_022))).toBe(1);
 });
 

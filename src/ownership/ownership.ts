@@ -57,7 +57,7 @@ export class Ownership {
   readonly #strangers: StrangerClaims;
   readonly #hearing: Hearing;
   readonly #review: Review;
-  /** What is in doubt because this node stood still. */
+  /** What is in doubt because this node stood still; once it is not, whatever ended that, a later doubt has another cause. */
   readonly #lostByStall = new Set<AddressKey>();
 
   constructor({ self, bootId, failbackMs, onConflict, canAnswer }: OwnershipOptions) {
@@ -286,7 +286,6 @@ export class Ownership {
     for (const key of silent) {
       const i = this.#election.entries.get(key);
       if (i !== undefined && this.#election.isMine(i)) this.#claims.claim(i, key, undefined);
-      this.#lostByStall.delete(key);
     }
   }
 
@@ -343,8 +342,9 @@ export class Ownership {
     this.#effects.add({ kind: 'returning', returning: false });
   }
 
-  /** What was said of many addresses goes out together. */
+  /** What was said of many addresses goes out together, after every input. */
   #finish(now: number): readonly OwnershipEffect[] {
+    for (const key of this.#lostByStall) if (!this.#doubts.has(key)) this.#lostByStall.delete(key);
     for (const sent of this.#outbox.due(now)) this.#effects.add({ kind: 'send', sent });
     return this.#effects.take();
   }

@@ -386,6 +386,18 @@ describe('a stall', () => {
     expect(desk.pass(11)).toBe('take>n2');
   });
 
+  test('costs nothing when it is over, whatever comes in doubt later', () => {
+    const desk = owner();
+    desk.stand();
+    desk.withdraw();
+    desk.rank('n2 n1 n3');
+    desk.hearClaim('n2');
+    expect(desk.rank('n1 n2 n3')).toBe('take>n2');
+    desk.hear('held', 'n2');
+    desk.hearClaim('n3');
+    expect(desk.ownership.isReturning).toBe(false);
+  });
+
   test('costs nothing that was left to a stranger before: whoever answers for that took nothing over', () => {
     const [own, strangers] = [ipv4(0xc0000201), ipv4(0xc0000202)].map(addressKey) as [AddressKey, AddressKey];
     const ownership = new Ownership({

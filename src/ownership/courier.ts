@@ -53,8 +53,7 @@ export class Courier {
   /** When to call `due`. */
   get wakeAt(): number {
     let at = Number.POSITIVE_INFINITY;
-    for (const line of this.#lines.values())
-      if (line.flight !== undefined || line.waiting.length > 0) at = Math.min(at, againAt(line));
+    for (const line of this.#lines.values()) if (isBusy(line)) at = Math.min(at, againAt(line));
     return at;
   }
 
@@ -80,6 +79,12 @@ export class Courier {
       const keys = flight.keys.filter((one) => one !== key);
       next(line, keys.length === 0 ? undefined : { kind, keys });
     }
+  }
+
+  /** Whether something said to it was not received yet. What was forgotten does not count. */
+  isWaitingFor(to: string): boolean {
+    const line = this.#lines.get(to);
+    return line !== undefined && isBusy(line);
   }
 
   /** Words to send now: new ones, and those that were not received in time. */
@@ -131,6 +136,8 @@ export class Courier {
     next(line, undefined);
   }
 }
+
+const isBusy = ({ flight, waiting }: Line): boolean => flight !== undefined || waiting.length > 0;
 
 const againAt = ({ sentAt, sendings }: Line): number => sentAt + (sendings < OFTEN ? AGAIN_MS : SELDOM_MS);
 

@@ -53,10 +53,12 @@ export class Declines {
       told.set(key, kind);
       this.#outbox.say(name, kind, key);
     };
+    // What is in no table any more nobody has to remember, once it is known that it does not lack an interface any more.
+    if (this.#outbox.isDone(name)) {
+      for (const [key, kind] of told) if (kind === 'resume' && !this.#election.entries.has(key)) told.delete(key);
+    }
     for (const key of now) if (told.get(key) !== 'decline') tell('decline', key);
     for (const [key, kind] of told) if (kind === 'decline' && !now.has(key)) tell('resume', key);
-    // What is in no table any more nobody remembers.
-    for (const [key, kind] of told) if (kind === 'resume' && !this.#election.entries.has(key)) told.delete(key);
     this.#told.set(name, told);
   }
 

@@ -20,6 +20,12 @@ export class Outbox {
     else known.add(key);
   }
 
+  /** Whether it received all that was said to it and still holds. */
+  isDone(to: string): boolean {
+    for (const [line, keys] of this.#words) if (keys.size > 0 && line.endsWith(` ${to}`)) return false;
+    return !this.#courier.isWaitingFor(to);
+  }
+
   /** What is said no more, whether it went out or not. */
   unsay(kind: WordKind, key: AddressKey): void {
     for (const [line, keys] of this.#words) if (line.startsWith(`${kind} `)) keys.delete(key);

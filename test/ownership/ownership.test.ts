@@ -514,6 +514,20 @@ describe('what is remembered of others', () => {
     const desk = owner();
     desk.review(false);
     expect(desk.withdraw()).toBe('resume>n2 resume>n3');
+    expect(desk.withdraw()).toBe('');
+    desk.live('n2- n3');
+    expect(desk.live('n2 n3')).toBe('');
+  });
+
+  test('what was declined and is in no table any more is told again to one that was not heard when it was told', () => {
+    const desk = owner();
+    desk.review(false);
+    desk.isHeard = false;
+    expect(desk.withdraw()).toBe('resume>n2 resume>n3');
+    desk.live('n2- n3');
+    desk.isHeard = true;
+    expect(desk.live('n2 n3')).toBe('resume>n2');
+    desk.withdraw();
     desk.live('n2- n3');
     expect(desk.live('n2 n3')).toBe('');
   });

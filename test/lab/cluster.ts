@@ -41,10 +41,13 @@ export interface AgentProcess {
 export interface ClusterOptions {
   /** Names of the nodes; they get 192.168.1.11, .12, … @default ['n1', 'n2', 'n3'] */
   readonly nodes?: readonly string[];
+  /** Nodes gossip on an Ethernet of its own, on their eth1, with 192.168.2.11, .12, … @default false */
+  readonly gossipApart?: boolean;
 }
 
 const CLIENT_ADDRESS = '192.168.1.100';
 const nodeAddress = (index: number): string => `192.168.1.${11 + index}`;
+const gossipAddress = (index: number): string => `192.168.2.${11 + index}`;
 
 export class Cluster implements AsyncDisposable {
   readonly network: Network;
@@ -52,21 +55,27 @@ export class Cluster implements AsyncDisposable {
   /** The folder the agents read. */
   readonly stateDir: string;
   readonly #folder: string;
+  readonly #gossipApart: boolean;
 
-  private constructor(network: Network, nodes: readonly string[], folder: string) {
+  private constructor(network: Network, nodes: readonly string[], folder: string, gossipApart: boolean) {
     this.network = network;
     this.nodes = nodes;
     this.#folder = folder;
+    this.#gossipApart = gossipApart;
     this.stateDir = join(folder, 'state');
   }
 
-  static async create({ nodes = ['n1', 'n2', 'n3'] }: ClusterOptions = {}): Promise<Cluster> {
+  static async create({ nodes = ['n1', 'n2', 'n3'], gossipApart = false }: ClusterOptions = {}): Promise<Cluster> {
     await access(COMMAND).catch(() => {
       throw new Error('build/arpeggio.js is missing: npm run build');
     });
-    const hosts = nodes.map((name, index) => ({ name, address: `${nodeAddress(index)}/24` }));
+    const hosts = nodes.map((name, index) => ({
+      name,
+      address: `${nodeAddress(index)}/24`,
+      ...(gossipApart && { secondAddress: `${gossipAddress(index)}/24` }),
+    }));
     const network = await Network.create({ hosts: [...hosts, { name: 'client', address: `${CLIENT_ADDRESS}/24` }] });
-    const cluster = new Cluster(network, nodes, await mkdtemp(join(tmpdir(), 'arpeggio-lab-')));
+    const cluster = new Cluster(network, nodes, await mkdtemp(join(tmpdir(), 'arpeggio-lab-')), gossipApart);
     await mkdir(cluster.stateDir);
     return cluster;
   }
@@ -108,7 +117,8 @@ export class Cluster implements AsyncDisposable {
     { everywhere = false, joins = this.nodes }: { readonly everywhere?: boolean; readonly joins?: readonly string[] } = {},
   ): AgentProcess {
     const host = this.network.host(node);
-    const join = joins.filter((name) => name !== node).map((name) => nodeAddress(this.nodes.indexOf(name)));
+    const addressOf = (name: string): string => (this.#gossipApart ? gossipAddress : nodeAddress)(this.nodes.indexOf(name));
+    const join = joins.filter((name) => name !== node).map(addressOf);
     const args = ['agent', '--state', this.stateDir, '--status-dir', this.statusDir(node), '--node', node];
     const peers = join.flatMap((peer) => ['--join', peer]);
     const [program = '', ...rest] = [
@@ -118,6 +128,7 @@ export class Cluster implements AsyncDisposable {
       ...args,
       ...(everywhere ? [] : ['--interface', 'eth0']),
       ...peers,
+      ...(this.#gossipApart ? ['--gossip-address', addressOf(node)] : []),
       ...extra,
     ];
     const child = host.spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });

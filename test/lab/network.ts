@@ -1,6 +1,6 @@
 /**
- * A small Ethernet in network namespaces: each host has one interface, `eth0`, on one bridge. It lives inside the lab that
- * tools/namespace.mjs makes, so that nothing of it touches the machine, and several networks can exist at once.
+ * A small Ethernet in network namespaces: each host has an interface `eth0` on one bridge, and some an `eth1` on another. It lives
+ * inside the lab that tools/namespace.mjs makes, so that nothing of it touches the machine, and several networks can exist at once.
  */
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -9,6 +9,8 @@ export interface HostOptions {
   readonly name: string;
   /** Addresses with their prefix length, for example `192.168.1.11/24`. */
   readonly address?: string | readonly string[];
+  /** What `eth1` has, which exists then, on a second bridge. */
+  readonly secondAddress?: string;
   /** @default 02:00:00:00:00:0N, N counting the hosts from 1 */
   readonly mac?: string;
 }
@@ -67,7 +69,7 @@ export class Host {
     await ip('-n', this.namespace, 'link', 'set', name, state);
   }
 
-  /** What a pulled cable does: the interface stays up and loses its carrier. */
+  /** What eth0's pulled cable does: the interface stays up and loses its carrier. */
   async setCable(state: 'up' | 'down'): Promise<void> {
     await ip('link', 'set', this.port, state);
   }
@@ -131,8 +133,13 @@ export class Network implements AsyncDisposable {
   async destroy(): Promise<void> {
     await Promise.all(this.hosts.map((host) => host.killAll()));
     // The kernel takes a namespace down later than its name, so the cables are removed by themselves.
-    const lines = this.hosts.flatMap((host) => [`ip link del ${host.port}`, `ip netns del ${host.namespace}`]);
-    await script([...lines, `ip link del ${this.#bridge}`].map((line) => `${line} 2>/dev/null || true`));
+    const lines = this.hosts.flatMap(({ port, namespace }) => [
+      `ip link del ${port}`,
+      `ip link del ${second(port)}`,
+      `ip netns del ${namespace}`,
+    ]);
+    const bridges = [this.#bridge, second(this.#bridge)].map((bridge) => `ip link del ${bridge}`);
+    await script([...lines, ...bridges].map((line) => `${line} 2>/dev/null || true`));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,6 +160,7 @@ function createScript(hosts: readonly HostOptions[], machines: readonly Host[], 
       `ip netns exec ${namespace} sh -c 'cd /proc/sys/net/ipv6/conf/default && echo 0 > accept_dad && echo 0 > accept_ra && echo 0 > router_solicitations'`,
     ]),
     ...(bridge === undefined ? cableScript(machines) : bridgeScript(machines, bridge)),
+    ...(bridge === undefined ? [] : secondScript(hosts, machines, second(bridge))),
     ...machines.flatMap(({ namespace }, index) => [
       `ip -n ${namespace} link set lo up`,
       `ip -n ${namespace} link set eth0 up`,
@@ -161,18 +169,40 @@ function createScript(hosts: readonly HostOptions[], machines: readonly Host[], 
   ];
 }
 
+/** The name of the second bridge, or of its end of a cable. */
+const second = (name: string): string => `${name}x`;
+
 function bridgeScript(machines: readonly Host[], bridge: string): string[] {
   return [
-    `ip link add ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
-    `echo 1 > /proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`,
-    `ip link set ${bridge} up`,
-    ...machines.flatMap(({ namespace, mac, port }) => [
-      `ip link add ${port} type veth peer name eth0 address ${mac} netns ${namespace}`,
-      `echo 1 > /proc/sys/net/ipv6/conf/${port}/disable_ipv6`,
-      `ip link set ${port} master ${bridge} up`,
-    ]),
+    ...newBridge(bridge),
+    ...machines.flatMap(({ namespace, mac, port }) => plug(bridge, port, `eth0 address ${mac} netns ${namespace}`)),
   ];
 }
+
+function secondScript(hosts: readonly HostOptions[], machines: readonly Host[], bridge: string): string[] {
+  const lines = machines.flatMap(({ namespace, port }, index) => {
+    const address = hosts[index]?.secondAddress;
+    if (address === undefined) return [];
+    return [
+      ...plug(bridge, second(port), `eth1 netns ${namespace}`),
+      `ip -n ${namespace} link set eth1 up`,
+      `ip -n ${namespace} addr add ${address} dev eth1`,
+    ];
+  });
+  return lines.length === 0 ? [] : [...newBridge(bridge), ...lines];
+}
+
+const newBridge = (name: string): string[] => [
+  `ip link add ${name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+  `echo 1 > /proc/sys/net/ipv6/conf/${name}/disable_ipv6`,
+  `ip link set ${name} up`,
+];
+
+const plug = (bridge: string, port: string, end: string): string[] => [
+  `ip link add ${port} type veth peer name ${end}`,
+  `echo 1 > /proc/sys/net/ipv6/conf/${port}/disable_ipv6`,
+  `ip link set ${port} master ${bridge} up`,
+];
 
 function cableScript([one, other]: readonly Host[]): string[] {
   if (one === undefined || other === undefined) throw new Error('a cable has two ends');

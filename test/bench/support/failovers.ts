@@ -9,6 +9,9 @@ import { type Figure, figure, median } from '../figures.js';
 /** At most 1,000, the first of them 192.168.4.1. */
 export const serviceAddress = (i: number): string => `192.168.${4 + Math.floor(i / 250)}.${1 + (i % 250)}`;
 
+/** Milliseconds since 1970, as finely as the kernel stamps frames. */
+export const nowMs = (): number => performance.timeOrigin + performance.now();
+
 export interface Failovers extends AsyncDisposable {
   readonly lab: Cluster;
   readonly agents: Map<string, AgentProcess>;
@@ -23,16 +26,18 @@ export interface FailoverOptions {
   readonly addresses?: number;
   /** @default '0': who is back has its addresses again */
   readonly failbackDelay?: string;
+  /** Gossip has an Ethernet of its own. @default false */
+  readonly gossipApart?: boolean;
   /** More documents of the state. */
   readonly more?: readonly object[];
   readonly advertisement?: Readonly<Record<string, unknown>>;
 }
 
 export async function failovers(options: FailoverOptions): Promise<Failovers> {
-  const { nodes, addresses: count = 1, failbackDelay = '0', more = [], advertisement = {} } = options;
+  const { nodes, addresses: count = 1, failbackDelay = '0', gossipApart = false, more = [], advertisement = {} } = options;
   const names = Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
   const addresses = Array.from({ length: count }, (_, i) => serviceAddress(i));
-  const lab = await Cluster.create({ nodes: names });
+  const lab = await Cluster.create({ nodes: names, gossipApart });
   const ranges = [`${serviceAddress(0)}-${addresses.at(-1)}`];
   const services = addresses.map((address, i) => service(`s${i}`, { address }));
   await lab.write('state.yaml', manifest([...pool('pool', ranges, { spec: advertisement }), ...services, ...more]));
@@ -61,7 +66,7 @@ export async function firstFrameAfter(
   const [address = ''] = addresses;
   const macs = from.map((node) => lab.network.host(node).mac);
   await using watch = await capture(lab.client);
-  const atMs = performance.timeOrigin + performance.now();
+  const atMs = nowMs();
   const acted = act();
   const first = await watch.next(
     ({ senderAddress, targetAddress, senderMac, atNs }) =>

@@ -43,6 +43,8 @@ export interface ClusterOptions {
   readonly nodes?: readonly string[];
   /** Nodes gossip on an Ethernet of its own, on their eth1, with 192.168.2.11, .12, … @default false */
   readonly gossipApart?: boolean;
+  /** Hosts that are no nodes, with their addresses, in 192.168.1.0/24. @default none but the client */
+  readonly others?: Readonly<Record<string, string>>;
 }
 
 const CLIENT_ADDRESS = '192.168.1.100';
@@ -65,7 +67,7 @@ export class Cluster implements AsyncDisposable {
     this.stateDir = join(folder, 'state');
   }
 
-  static async create({ nodes = ['n1', 'n2', 'n3'], gossipApart = false }: ClusterOptions = {}): Promise<Cluster> {
+  static async create({ nodes = ['n1', 'n2', 'n3'], gossipApart = false, others = {} }: ClusterOptions = {}): Promise<Cluster> {
     await access(COMMAND).catch(() => {
       throw new Error('build/arpeggio.js is missing: npm run build');
     });
@@ -74,7 +76,11 @@ export class Cluster implements AsyncDisposable {
       address: `${nodeAddress(index)}/24`,
       ...(gossipApart && { secondAddress: `${gossipAddress(index)}/24` }),
     }));
-    const network = await Network.create({ hosts: [...hosts, { name: 'client', address: `${CLIENT_ADDRESS}/24` }] });
+    const strangers = Object.entries({ client: CLIENT_ADDRESS, ...others }).map(([name, address]) => ({
+      name,
+      address: `${address}/24`,
+    }));
+    const network = await Network.create({ hosts: [...hosts, ...strangers] });
     const cluster = new Cluster(network, nodes, await mkdtemp(join(tmpdir(), 'arpeggio-lab-')), gossipApart);
     await mkdir(cluster.stateDir);
     return cluster;

@@ -312,7 +312,10 @@ const beatNow = (state: Heartbeat, now: number): Heartbeat => ({ ...state, nextB
 
 /** Sends the beat that is due, and says when to come again. */
 function finish({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
-  if (now < state.nextBeatAt) return { state: { ...state, wakeAt: wakeAt(state) }, effects };
+  if (now < state.nextBeatAt) {
+    const at = wakeAt(state);
+    return { state: at === state.wakeAt ? state : { ...state, wakeAt: at }, effects };
+  }
   const to = targets(state);
   const sequence = state.sequence + 1;
   const next = { ...state, sequence, nextBeatAt: nextBeat(state, now) };

@@ -264,7 +264,9 @@ export class Authority {
       this.#isUnsettled = false;
       this.#restand(now);
     }
-    const effects = this.#effects;
+    // Who is told that a peer crashed decides again, and what follows may be the reverse of what was decided before: that comes first.
+    const isCrash = ({ kind }: AuthorityEffect): boolean => kind === 'crashed';
+    const effects = [...this.#effects.filter((effect) => !isCrash(effect)), ...this.#effects.filter(isCrash)];
     this.#effects = [];
     return effects;
   }

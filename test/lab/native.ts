@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = join(ROOT, 'build', 'native');
 
-export type NativeName = 'arpload' | 'arpwatch' | 'httpd' | 'inject' | 'tape' | 'tcploop';
+export type NativeName = 'arpload' | 'arpwatch' | 'holdthreads' | 'httpd' | 'inject' | 'tape' | 'tcploop';
 
 const compiled = new Map<NativeName, Promise<string>>();
 

@@ -22,7 +22,7 @@ import {
   electorateOf,
   type IneligibleReason,
 } from './eligibility.js';
-import { rank } from './ranking.js';
+import { newRankingMemory, type RankingMemory, rankingIn, type Voters, votersIn } from './rankingmemory.js';
 import { spread } from './spread.js';
 
 export interface AnnouncementsInput {
@@ -45,15 +45,6 @@ export interface AnnouncementsInput {
   /** Rankings computed before: whoever asks twice, as a comparison does, passes the same memory. */
   readonly rankings?: RankingMemory;
 }
-
-export interface RankingMemory {
-  /** A number for each electorate, by its signature. */
-  readonly electorates: Map<string, number>;
-  /** By address and number of the electorate. */
-  readonly rankings: Map<string, readonly string[]>;
-}
-
-export const newRankingMemory = (): RankingMemory => ({ electorates: new Map(), rankings: new Map() });
 
 export interface AddressedService {
   readonly service: ServiceView;
@@ -158,13 +149,13 @@ export interface World {
 
 type Eligible = Extract<Candidate, { eligible: true }>;
 
-/** The candidates of some Services, and a number that is equal for equal eligible ones. */
+/** The candidates of some Services. */
 interface Electorate {
   readonly all: readonly Candidate[];
   readonly eligible: readonly Eligible[];
+  readonly voters: Voters;
   /** Of these, the best by all but the hash. */
   readonly equals: readonly string[];
-  readonly number: number;
   readonly hasSelf: boolean;
   /** See {@link Announcement.mayStay}. */
   readonly selfMayStay: boolean;
@@ -216,14 +207,14 @@ function judge(holder: AddressedService, world: World): Verdict {
 
   const question = questionOf(holder, pool, world);
   const electorate = electorateIn(world, question);
-  const { all, eligible, number } = electorate;
+  const { all, eligible, voters } = electorate;
   if (eligible.length === 0) return { refused: all.flatMap(reasonOf) };
   const address = formatAddress(first);
   return {
     service: holder.service.key,
     pool: pool.name,
-    electorate: `${address} ${number}`,
-    ranking: () => rankingIn(world, electorate, address),
+    electorate: `${address} ${voters.number}`,
+    ranking: () => rankingIn(world.memory, voters, address),
     equals: electorate.equals,
     interfaces: electorate.hasSelf ? interfacesOn(world.self, question.advertisements) : [],
     mayStay: electorate.selfMayStay,
@@ -259,15 +250,12 @@ function electorateIn({ electorates, memory, input }: World, question: Eligibili
   if (known !== undefined) return known;
   const all = candidates(question);
   const eligible = all.filter((one) => one.eligible);
-  const signature = eligible.map(({ node, score, cordoned }) => `${node} ${score} ${cordoned === true}`).join();
-  const number = memory.electorates.get(signature) ?? memory.electorates.size;
-  memory.electorates.set(signature, number);
   const self = all.find(({ node }) => node === input.self);
   const electorate = {
     all,
     eligible,
+    voters: votersIn(memory, eligible),
     equals: bestOf(eligible),
-    number,
     hasSelf: self?.eligible === true,
     selfMayStay: self?.eligible === false && STILL_SERVES.has(self.reason),
   };
@@ -284,15 +272,6 @@ function bestOf(eligible: readonly Eligible[]): readonly string[] {
 
 /** Reasons that speak of where an address should be, not of whether the node could serve it. */
 const STILL_SERVES: ReadonlySet<IneligibleReason> = new Set(['noMatchingAdvertisement', 'nodeLabeledExcludeBalancers'] as const);
-
-function rankingIn({ memory }: World, { eligible, number }: Electorate, address: string): readonly string[] {
-  const key = `${address} ${number}`;
-  const known = memory.rankings.get(key);
-  if (known !== undefined) return known;
-  const ranking = rank(eligible, address);
-  memory.rankings.set(key, ranking);
-  return ranking;
-}
 
 const reasonOf = (candidate: Candidate): Refusal['reasons'] =>
   candidate.eligible ? [] : [{ node: candidate.node, reason: candidate.reason }];

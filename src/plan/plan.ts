@@ -15,15 +15,8 @@ import { type Compiled, compileConfig } from '../config/compile.js';
 import type { Config } from '../config/config.js';
 import { findRange, indexRanges, type RangeIndex } from '../config/rangeindex.js';
 import { type Issue, issue } from '../issue/issue.js';
-import {
-  type AddressedService,
-  type Ballot,
-  ballotsIn,
-  candidatesIn,
-  newRankingMemory,
-  survey,
-  type World,
-} from '../layer2/announcements.js';
+import { type AddressedService, type Ballot, ballotsIn, candidatesIn, survey, type World } from '../layer2/announcements.js';
+import { newRankingMemory } from '../layer2/rankingmemory.js';
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../net/address.js';
 import { type AnnouncementChange, announcementChange } from './announcementchange.js';
 import { type Addressed, type ServiceChange, type ServiceChangeKind, serviceChange } from './servicechange.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { electionDigest, rank, type Scored } from '../../src/layer2/ranking.js';
+import { changeBetween, electionDigest, rank, rerank, type Scored } from '../../src/layer2/ranking.js';
 
 const unscored = (...nodes: string[]): Scored[] => nodes.map((node) => ({ node, score: 0 }));
 
@@ -71,5 +71,38 @@ describe('a ranking', () => {
         expect(rank(rest, address)).toEqual(rank(given, address).filter((node) => node !== lost));
       }),
     );
+  });
+});
+
+describe('a ranking after a change', () => {
+  const scored = fc.record({
+    node: fc.integer({ max: 60, min: 1 }).map((i) => `n${i}`),
+    score: fc.nat(2),
+    cordoned: fc.boolean(),
+  });
+  const many = fc.uniqueArray(scored, { selector: ({ node }) => node, minLength: 20, maxLength: 60 });
+
+  test('is that of the candidates that there are now, whoever came, went, or has another score or cordon', () => {
+    fc.assert(
+      fc.property(
+        many,
+        fc.uniqueArray(scored, { selector: ({ node }) => node, maxLength: 4 }),
+        fc.nat(4),
+        fc.ipV4(),
+        (given, other, less, address) => {
+          const others = new Set(other.map(({ node }) => node));
+          const now = [...given.slice(less).filter(({ node }) => !others.has(node)), ...other];
+          expect(rerank(rank(given, address), changeBetween(given, now), address)).toEqual(rank(now, address));
+        },
+      ),
+    );
+  });
+
+  test('asks for no digest of those that stayed when somebody is gone', () => {
+    const given = unscored('a', 'b', 'c', 'd');
+    // An order that no digests give stays as it is.
+    const upsideDown = rank(given, '10.0.0.1').reverse();
+    const change = changeBetween(given, given.slice(1));
+    expect(rerank(upsideDown, change, '10.0.0.1')).toEqual(upsideDown.filter((node) => node !== 'a'));
   });
 });

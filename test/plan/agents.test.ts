@@ -7,8 +7,9 @@ import { expect, test } from 'vitest';
 import { type InForce, NOTHING, reconcile } from '../../agents/controller/reconcile.js';
 import { Contents } from '../../agents/source/contents.js';
 import { formatYaml } from '../../agents/source/yamlwriter.js';
-import { announcementsOf } from '../../agents/speaker/view/announce.js';
+import { announcementsOf, OF_A_FOLDER } from '../../agents/speaker/view/announce.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
+import { newRankingMemory } from '../../src/layer2/rankingmemory.js';
 import { formatAddress } from '../../src/net/address.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { anyCrowdedHistory, anyHistory } from './randomtree.js';
@@ -40,7 +41,8 @@ function agentSays(inForce: InForce, spread: boolean): { addresses: Record<strin
   const has = (outcome: Outcome): string | undefined =>
     'allocated' in outcome ? shown(outcome.allocated.addresses.map(formatAddress), outcome.allocated.pool) : undefined;
   const addresses = [...inForce.outcomes].flatMap(([key, outcome]) => (has(outcome) === undefined ? [] : [[key, has(outcome)]]));
-  const { announcements } = announcementsOf(inForce, MEMBERSHIP, spread);
+  const rules = { spread, electorate: OF_A_FOLDER, rankings: newRankingMemory() };
+  const { announcements } = announcementsOf(inForce, MEMBERSHIP, rules);
   return {
     addresses: Object.fromEntries(addresses),
     rankings: Object.fromEntries(announcements.map(({ address, ranking }) => [address, ranking.join()])),

@@ -4,8 +4,9 @@
 import { describe, expect, test } from 'vitest';
 import { NOTHING, reconcile } from '../../agents/controller/reconcile.js';
 import { Contents } from '../../agents/source/contents.js';
-import { announcementsOf } from '../../agents/speaker/view/announce.js';
+import { announcementsOf, OF_A_FOLDER } from '../../agents/speaker/view/announce.js';
 import { rank } from '../../src/layer2/ranking.js';
+import { newRankingMemory } from '../../src/layer2/rankingmemory.js';
 import type { Member, MemberState } from '../../src/membership/membership.js';
 
 const META = { namespace: 'metallb-system' };
@@ -50,7 +51,8 @@ function rankingsOf(objects: readonly object[], one: Member, options: { readonly
   contents.update([{ path: 'all.yaml', bytes: Buffer.from(objects.map((object) => JSON.stringify(object)).join('\n---\n')) }]);
   const inForce = reconcile(NOTHING, { ...contents.view(), revision: 1 });
   const membership = { self: 'n1', settled: true, ready: true, members: [one] };
-  return announcementsOf(inForce, membership, options.spread).announcements.map(({ ranking }) => ranking);
+  const rules = { ...options, electorate: OF_A_FOLDER, rankings: newRankingMemory() };
+  return announcementsOf(inForce, membership, rules).announcements.map(({ ranking }) => ranking);
 }
 
 describe('with --spread', () => {

@@ -4,6 +4,7 @@
 import type { NodeView } from '../../../src/api/views.js';
 import { type Announcement, isNear } from '../../../src/layer2/announcement.js';
 import { type AddressedService, type Announcements, announcementsFor } from '../../../src/layer2/announcements.js';
+import { keepOnly, type RankingMemory } from '../../../src/layer2/rankingmemory.js';
 import type { Membership } from '../../../src/membership/membership.js';
 import { unspread } from '../../../src/membership/unspread.js';
 import { parseAddress } from '../../../src/net/address.js';
@@ -21,12 +22,18 @@ export interface ElectorateRules {
 /** Nobody writes EndpointSlices there, and few write Nodes. */
 export const OF_A_FOLDER: ElectorateRules = { withoutSlices: 'serves-everywhere', heardNodes: true, ignoreExcludeLabel: false };
 
-/** `spread`: this node was told to spread addresses, which means nothing while {@link unspread} says so. */
+export interface AnnounceOptions {
+  readonly electorate: ElectorateRules;
+  /** This node was told to spread addresses, which means nothing while {@link unspread} says so. */
+  readonly spread: boolean;
+  /** Of what was in force before: each change of members or objects asks for all rankings again. */
+  readonly rankings: RankingMemory;
+}
+
 export function announcementsOf(
   { config, objects, outcomes }: InForce,
   membership: Membership,
-  spread: boolean,
-  { withoutSlices, heardNodes, ignoreExcludeLabel }: ElectorateRules = OF_A_FOLDER,
+  { electorate: { withoutSlices, heardNodes, ignoreExcludeLabel }, spread, rankings }: AnnounceOptions,
 ): Announcements {
   if (config === undefined) return { announcements: [], refused: [] };
   const services = objects.services.flatMap((service): AddressedService[] => {
@@ -34,7 +41,7 @@ export function announcementsOf(
     return outcome !== undefined && 'allocated' in outcome ? [{ service, addresses: outcome.allocated.addresses }] : [];
   });
   const isSpread = spread && unspread(spread, membership, new Set(objects.nodes.map(({ name }) => name))) === undefined;
-  return announcementsFor({
+  const found = announcementsFor({
     config,
     services,
     // Spread, whoever has no Node is gone, and not everybody has heard of it.
@@ -44,7 +51,10 @@ export function announcementsOf(
     withoutSlices,
     ignoreExcludeLabel,
     spread: isSpread,
+    rankings,
   });
+  keepOnly(rankings, new Set(found.announcements.map(({ address }) => address)));
+  return found;
 }
 
 /**

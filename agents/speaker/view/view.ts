@@ -8,6 +8,7 @@ import type { Announcement } from '../../../src/layer2/announcement.js';
 import type { Refusal } from '../../../src/layer2/announcements.js';
 import { ballotOf } from '../../../src/layer2/ballot.js';
 import { unusableFor, unusableForNdp } from '../../../src/layer2/interface.js';
+import { newRankingMemory } from '../../../src/layer2/rankingmemory.js';
 import type { Selection } from '../../../src/layer2/selection.js';
 import type { Membership } from '../../../src/membership/membership.js';
 import { formatUnspread, unspread } from '../../../src/membership/unspread.js';
@@ -48,6 +49,7 @@ export class View {
   #isOld = false;
   /** By address. */
   #announcements: ReadonlyMap<string, Announcement> = new Map();
+  readonly #rankings = newRankingMemory();
   #refusals: ReadonlySet<string> = new Set();
   readonly #owned = new Set<string>();
   /** The fingerprint of the table that was posted last: an equal one is not posted again. */
@@ -178,7 +180,8 @@ export class View {
   #announce(): void {
     if (this.#inForce.config === undefined) return;
     const { spread, electorate = OF_A_FOLDER } = this.#options;
-    const { announcements, refused } = announcementsOf(this.#inForce, this.#membership, spread, electorate);
+    const rules = { spread, electorate, rankings: this.#rankings };
+    const { announcements, refused } = announcementsOf(this.#inForce, this.#membership, rules);
     this.#logRefusals(refused);
     const prefixes = filterPrefixes(announcements, this.#options.node);
     const known = this.#membership.members.map(({ name }) => name);

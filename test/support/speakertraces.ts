@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { Objects } from '../../src/api/objects.js';
+import { type Objects, readObjects } from '../../src/api/objects.js';
 import type { ServiceView } from '../../src/api/views.js';
 import { compileConfig } from '../../src/config/compile.js';
 import { type Announcements, announcementsFor } from '../../src/layer2/announcements.js';
@@ -18,6 +18,8 @@ export interface Step {
   readonly objects: readonly unknown[];
   /** Address → the nodes that answered for it. */
   readonly answers: Readonly<Record<string, readonly string[]>>;
+  /** `namespace/name` → the node that the newest event of the Service names. */
+  readonly nodeAssigned: Readonly<Record<string, string>>;
   readonly invalidConfig?: unknown;
   /** The wire differs from the stateless rule (quirk Q-23). */
   readonly historyDependent?: unknown;
@@ -34,6 +36,46 @@ export const scenarios: readonly Scenario[] = gunzipSync(readFileSync(FIXTURE))
   .trimEnd()
   .split('\n')
   .map((line): Scenario => JSON.parse(line));
+
+/** What MetalLB does otherwise on the wire, by the numbers of metallb-behaviour, appendix B. */
+export type WireQuirk = 'Q-21' | 'Q-23';
+
+export interface Difference {
+  readonly quirk: WireQuirk;
+  readonly seed: number;
+  /** The step, and the one before it. */
+  readonly step: Step;
+  readonly before: Step | undefined;
+  readonly address: string;
+  readonly theirs: readonly string[];
+  readonly ours: readonly string[];
+}
+
+/** Every address in every step for which MetalLB's nodes answered otherwise than ours do. */
+export const differences = (): readonly Difference[] =>
+  scenarios.flatMap(({ seed, steps }) =>
+    steps.flatMap((step, i): Difference[] => {
+      // MetalLB goes on with the objects that it had before.
+      if (step.invalidConfig !== undefined) return [];
+      const ours = oursIn(step);
+      const quirk = step.historyDependent === undefined ? 'Q-21' : 'Q-23';
+      return Object.entries(step.answers).flatMap(([text, theirs]): Difference[] =>
+        theirs.join() === ours[text]?.join()
+          ? []
+          : [{ quirk, seed, step, before: steps[i - 1], address: text, theirs, ours: ours[text] ?? [] }],
+      );
+    }),
+  );
+
+/** Address → the nodes of ours that answer. */
+export function oursIn({ objects: raw, answers }: Step): Readonly<Record<string, readonly string[]>> {
+  const objects = objectsOf(raw);
+  const views = viewsOf(objects, objects.services);
+  return Object.fromEntries(Object.keys(answers).map((text) => [text, answering(views, text)]));
+}
+
+export const objectsOf = (raw: readonly unknown[]): Objects =>
+  readObjects(raw.map((object) => ({ object, locate: () => undefined }))).objects;
 
 function address(text: string): Address {
   const read = parseAddress(text);

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * `npm run sim [-- --seeds N] [-- --seed S] [-- --month]`: clusters in a simulated time, to which things happen (test/sim). The last
- * line is `N seeds, N failed`. What runs is a bundle: through tsx it would take twice as long.
+ * `npm run sim [-- --seeds N] [-- --seed S] [-- --month [--hours N] [--seed S]] [-- --cost]`: clusters in a simulated time, to which
+ * things happen (test/sim). The last line is `N seeds, N failed`. What runs is a bundle: through tsx it would take twice as long.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -2,7 +2,8 @@
  * The command of `npm run sim` (tools/sim.mjs).
  *
  * `--seeds N` tells N stories, `--from S` those from seed S on; `--seed S` tells one, with all that happens in it; `--month` watches
- * five nodes for a month at two per cent of loss, `--hours N` for as long; `--cost` counts what 100 nodes send for 1,000 addresses.
+ * five nodes for a month at two per cent of loss, `--hours N` for as long, `--seed S` with other chances; `--cost` counts what 100 nodes
+ * send for 1,000 addresses.
  */
 import { parseArgs } from 'node:util';
 import { storyOf } from './author.js';
@@ -24,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 
-if (values.month) month(Number(values.hours));
+if (values.month) month(Number(values.hours), Number(values.seed ?? '1'));
 else if (values.cost) cost();
 else if (values.seed !== undefined) one(Number(values.seed));
 else many(Number(values.from), Number(values.seeds));
@@ -46,8 +47,8 @@ function many(from: number, count: number): void {
   );
 }
 
-function month(hours: number): void {
-  const { takeovers, questions, beats } = watchLong({ seed: 1, hours });
+function month(hours: number, seed: number): void {
+  const { takeovers, questions, beats } = watchLong({ seed, hours });
   console.log(
     `${hours} simulated hours of five nodes at 2 % loss: ${beats} beats, ${questions} questions about peers that faltered, ${takeovers} takeovers`,
   );

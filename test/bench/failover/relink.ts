@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { generator } from '../../support/random.js';
 import { type Figures, figure, median } from '../figures.js';
 import { failovers } from '../support/failovers.js';
-import { type Relink, type Relinked, relink } from '../support/relink.js';
+import { OWNED_MS, type Relink, type Relinked, relink } from '../support/relink.js';
 
 const RUNS = 200;
 /** Most of a run is waiting. What these take of each other's time is a busy machine, where more can go wrong. */
@@ -14,7 +14,7 @@ const CLUSTERS = 3;
 const SETTLE_MS = 2000;
 const SEED = 1;
 const LIMIT_MS = 2000;
-const WATCH_MS = LIMIT_MS + 500;
+const WATCH_MS = LIMIT_MS + OWNED_MS;
 /** Who is back takes its address back when nobody looks any more: that is another, planned move. */
 const FAILBACK_S = '6';
 
@@ -51,7 +51,12 @@ export async function run(): Promise<Figures> {
       'ms',
       `after the link is up: the last moment when two answered, ${note(two)}`,
     ),
-    figure('failover.relink.noneUntilMs', Math.max(...none), 'ms', `when nobody did, ${note(none)}; each at most ${LIMIT_MS}`),
+    figure(
+      'failover.relink.noneUntilMs',
+      Math.max(...none),
+      'ms',
+      `when a request went unanswered, ${note(none)}; each at most ${LIMIT_MS} on a machine that is idle`,
+    ),
   ];
 }
 
@@ -64,4 +69,4 @@ function planned(random: () => number): Relink {
   return { startMs, linkMs: Math.max(0, Math.round(startMs - 500 + random() * 3500)) };
 }
 
-const wrong = ({ twoUntilMs, noneUntilMs }: Relinked): boolean => Math.max(twoUntilMs, noneUntilMs) > LIMIT_MS;
+const wrong = ({ owners }: Relinked): boolean => owners !== 1;

@@ -15,9 +15,11 @@ export interface Relink {
 
 /** Milliseconds from when the link is up. */
 export interface Relinked {
+  /** How many nodes answered in the last {@link OWNED_MS} that were watched. */
+  readonly owners: number;
   /** The last request that two nodes answered; 0 when none did. */
   readonly twoUntilMs: number;
-  /** The first answer after the last request that nobody answered; 0 when somebody always did. */
+  /** The first answer after the last request that nobody answered, be it that its owner's process had to wait; 0 when somebody always did. */
   readonly noneUntilMs: number;
 }
 
@@ -26,6 +28,11 @@ const RATE_PER_S = 250;
 const SENDERS = '10.9.16.0';
 const FIRST_SENDER = orderOf(SENDERS);
 
+/** Longer than a busy machine keeps an owner from answering. */
+export const OWNED_MS = 500;
+/** For so long it is asked on: what nobody answered in the end may only be late. */
+const TAIL_MS = 500;
+
 /** Watches the first address until `watchMs` after the link is up. */
 export async function relink(cluster: Failovers, { startMs, linkMs }: Relink, watchMs: number): Promise<Relinked> {
   const { lab, agents, addresses } = cluster;
@@ -33,7 +40,7 @@ export async function relink(cluster: Failovers, { startMs, linkMs }: Relink, wa
   const { node } = await cluster.owner();
   const host = lab.network.host(node);
   await using heard = await capture(lab.client);
-  const seconds = (linkMs + watchMs) / 1000;
+  const seconds = (linkMs + watchMs + TAIL_MS) / 1000;
   const inFlight = Math.ceil(seconds * RATE_PER_S) + 1;
   await host.setCable('down');
   const asking = load(lab.client, { targets: address, seconds, inFlight, ratePerS: RATE_PER_S, senders: SENDERS });
@@ -58,7 +65,10 @@ export async function relink(cluster: Failovers, { startMs, linkMs }: Relink, wa
       request: orderOf(targetAddress) - FIRST_SENDER,
     }))
     .filter(({ request }) => request >= 0 && request < sent);
-  return { twoUntilMs: twoUntil(answers), noneUntilMs: noneUntil(answers, sent, watchMs) };
+  const watched = answers.find(({ ms }) => ms > watchMs)?.request ?? sent;
+  const last = answers.filter(({ ms }) => ms > watchMs - OWNED_MS && ms < watchMs);
+  const owners = new Set(last.map(({ senderMac }) => senderMac)).size;
+  return { owners, twoUntilMs: twoUntil(answers), noneUntilMs: noneUntil(answers, watched, watchMs) };
 }
 
 interface Answer {
@@ -79,12 +89,16 @@ function twoUntil(answers: readonly Answer[]): number {
   return untilMs;
 }
 
-/** By requests, not by time: this machine may have kept the client waiting. */
-function noneUntil(answers: readonly Answer[], sent: number, endMs: number): number {
+/** Of the first `count` requests. By them, not by time: this machine may have kept the client waiting. */
+function noneUntil(answers: readonly Answer[], count: number, endMs: number): number {
   const answeredMs = new Map(answers.map(({ request, ms }) => [request, ms]));
   let untilMs = endMs;
-  for (let request = sent - 1; answeredMs.has(request); request--) untilMs = answeredMs.get(request) ?? 0;
-  return answeredMs.size === sent ? 0 : Math.max(0, untilMs);
+  for (let request = count - 1; request >= 0; request--) {
+    const ms = answeredMs.get(request);
+    if (ms === undefined) return Math.max(0, untilMs);
+    untilMs = ms;
+  }
+  return 0;
 }
 
 /** An IPv4 address as a number. */

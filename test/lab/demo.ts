@@ -23,6 +23,8 @@ const SERVICES = [
 ];
 /** Of the client's requests while the owner is killed: the finest gap that can be seen. */
 const PROBE_MS = 2;
+/** By default a node has to stay for half a minute before it takes anything back. */
+const FLAGS = ['--deliver', 'lo', '--failback-delay', '2'];
 
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 const answers =
@@ -55,8 +57,8 @@ async function tell(lab: Cluster): Promise<void> {
   say(`   ${lab.network.hosts.map(({ name, mac }) => `${name} ${faint(mac)}`).join('   ')}`);
   for (const node of NODES) for (const { port } of SERVICES) await serve(lab.network.host(node), port);
   say('   each node runs an HTTP server and the agent; the folder of manifests is all they are given:');
-  say(faint('   arpeggio agent --state state/ --node n1 --interface eth0 --join n2 --join n3 --deliver lo'));
-  const agents = new Map(NODES.map((node) => [node, lab.start(node, ['--deliver', 'lo'])]));
+  say(faint('   arpeggio agent --state state/ --node n1 --interface eth0 --join n2 --join n3 --deliver lo --failback-delay 2'));
+  const agents = new Map(NODES.map((node) => [node, lab.start(node, FLAGS)]));
 
   title('3. Services get addresses');
   const addresses = await assigned(agents);
@@ -69,8 +71,8 @@ async function tell(lab: Cluster): Promise<void> {
   title(`5. SIGKILL to ${owner}, which answers for ${address}`);
   await failOver(lab, agents, address, owner);
 
-  title(`6. ${owner} returns`);
-  const again = lab.start(owner, ['--deliver', 'lo']);
+  title(`6. ${owner} returns, and takes its address back once it has stayed for 2 seconds`);
+  const again = lab.start(owner, FLAGS);
   agents.set(owner, again);
   const line = await again.logged(({ event, ip }) => event === 'serviceAnnounced' && ip === address);
   say(`   ${owner} logs: ${faint(line.msg)}`);

@@ -100,11 +100,13 @@ export class Handovers {
 
   /** Who was asked for it does not own it. */
   hearFree(key: AddressKey, from: string): void {
-    const { election, claims } = this.#options;
+    const { election, claims, holders } = this.#options;
     const i = election.entries.get(key);
     if (this.#requests.get(key)?.of !== from || i === undefined) return;
     this.#requests.delete(key);
-    if (election.isMine(i)) claims.claim(i, key, undefined);
+    if (!election.isMine(i)) return;
+    claims.claim(i, key, holders.gone(key));
+    claims.tellAll(i, key);
   }
 
   /** Whether this is an answer: who was asked for it knows of another who owns it, so that it is not known who does. */

@@ -52,6 +52,12 @@ export class Holders {
     return next !== undefined && holder !== undefined && !this.#election.mayOwn(holder, key);
   }
 
+  /** Who should have owned it at the last look and cannot any more: if its owner was not heard, it was most likely he. */
+  gone(key: AddressKey): string | undefined {
+    const node = this.#presumed.get(key);
+    return node === undefined || node === this.#election.self || this.#election.mayOwn(node, key) ? undefined : node;
+  }
+
   /** Whether another than this node and `other` is known to answer for it. */
   isHeldBeside(key: AddressKey, other: string): boolean {
     const holder = this.#holders.get(key);

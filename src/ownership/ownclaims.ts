@@ -54,9 +54,19 @@ export class OwnClaims {
       ...(tookMs === undefined ? {} : { tookMs }),
     });
     // Where it is not known who held it, he hears of it as well: perhaps only the wire between them is cut.
-    for (const node of from === undefined ? election.rankedIn(i) : [from]) {
+    this.#tell(from === undefined ? election.rankedIn(i) : [from], key);
+  }
+
+  /** All who are ranked for entry `i` hear that this node answers for it. */
+  tellAll(i: number, key: AddressKey): void {
+    this.#tell(this.#options.election.rankedIn(i), key);
+  }
+
+  #tell(nodes: readonly string[], key: AddressKey): void {
+    const { election, outbox } = this.#options;
+    for (const node of nodes) {
       const { reachable, stock } = election.standingOf(node);
-      if (node !== election.self && reachable && !stock) this.#options.outbox.say(node, 'claim', key);
+      if (node !== election.self && reachable && !stock) outbox.say(node, 'claim', key);
     }
   }
 

@@ -316,6 +316,18 @@ describe('what is not received', () => {
   });
 });
 
+test('where it is learnt that who was asked does not own it, whoever should have owned it and is gone is told to have', () => {
+  const desk = new Desk('n2 n1 n3', 'n2 n3');
+  desk.start();
+  desk.pass(20_000);
+  // Before n2 took it over, which was not heard here.
+  desk.hearClaim('n3');
+  expect(desk.live('n2- n3')).toBe('take>n3');
+  const word = { kind: 'free', node: 'n3', bootId: '00000000000000aa', number: 1, keys: [addressKey(ipv4(0xc0000201))] } as const;
+  const moves = desk.ownership.hearWord(word, desk.now).flatMap((effect) => (effect.kind === 'moved' ? effect.moves : []));
+  expect(moves).toMatchObject([{ to: 'n1', from: 'n2' }]);
+});
+
 describe('declining', () => {
   test('an owner without an interface releases, tells the next two, and asks for it when it can', () => {
     const desk = owner();

@@ -60,12 +60,16 @@ function changeIn(memory: RankingMemory, from: Voters, to: Voters): Change {
   return memory.change.change;
 }
 
-/** Forgets all but the newest ranking of each of these addresses. */
+/** To rank so few again costs less than to remember the ranking. */
+const FEW = 8;
+
+/** Forgets all but the newest ranking of each of these addresses, and what is ranked quickly. */
 export function keepOnly(memory: RankingMemory, addresses: ReadonlySet<string>): void {
   const used = new Set<Voters>();
   for (const [address, known] of memory.rankings) {
     const last = known.at(-1);
-    if (last === undefined || !addresses.has(address)) memory.rankings.delete(address);
+    const isKept = last !== undefined && addresses.has(address) && last.voters.scored.length > FEW;
+    if (!isKept) memory.rankings.delete(address);
     else {
       used.add(last.voters);
       if (known.length > 1) memory.rankings.set(address, [last]);

@@ -3,8 +3,9 @@
  * which by the hash alone it can be by chance (docs/adr/0019).
  *
  * All addresses ask the nodes of their rankings, all their first one, then those that found no room their second, and so on; a node that
- * more ask than it has room for takes those that may go to the fewest others, and of these those with the lowest digests. So the answer depends on no order of addresses or nodes, and
- * what comes or goes moves only those it pushes out or makes room for. Like a ranking it knows nothing of who is live.
+ * more ask than it has room for takes those that may go to the fewest others, and of these those with the lowest digests. So the answer
+ * depends on no order of addresses or nodes, and what comes or goes moves only those it pushes out or makes room for. Like a ranking it
+ * knows nothing of who is live.
  */
 import { compareText } from '../api/order.js';
 import { electionDigest } from './ranking.js';

@@ -182,7 +182,7 @@ export class Liveness {
     else void this.#gossipStart.towards(from).then(() => this.#stepGossip(input));
   }
 
-  /** Speakers that came, and such as are known. Those that went are forgotten when memberlist forgets them. */
+  /** Speakers that came, and such as are known. One that went for good is still beaten to: nothing takes it off the list yet. */
   join(hosts: readonly string[]): void {
     if (this.#state === undefined) return;
     for (const host of hosts.map((one) => `${one}:${this.#options.port}`)) if (!this.#gossipStart.has(host)) this.#joinAt(host);

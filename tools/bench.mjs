@@ -64,7 +64,11 @@ async function bundleBenches() {
   const esbuild = await import('esbuild');
   await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: ['run', ...names].map((name) => ({ in: `test/bench/${name.replace('.', '/')}.ts`, out: name })),
+    entryPoints: [
+      ...['run', ...names].map((name) => ({ in: `test/bench/${name.replace('.', '/')}.ts`, out: name })),
+      // A program that a bench starts.
+      { in: 'test/bench/support/crowd.ts', out: 'crowd' },
+    ],
     outdir: BUNDLES,
     bundle: true,
     packages: 'external',

@@ -35,6 +35,9 @@ export interface Beat {
 /** Interfaces beyond that are answered on all the same, but peers take their claims for a stranger's. */
 export const MOST_MACS = 64;
 
+/** What its 16 bits can tell. */
+export const LONGEST_INTERVAL_MS = 0xffff;
+
 const MAGIC = 0x41525042;
 export const BEAT_VERSION = 4;
 const READY = 1;
@@ -66,7 +69,7 @@ export function encodeBeat(beat: Beat): Uint8Array {
   view.setUint32(0, MAGIC);
   view.setUint8(4, BEAT_VERSION);
   view.setUint8(5, flagsOf(beat));
-  view.setUint16(6, inBounds(intervalMs, 0xffff));
+  view.setUint16(6, inBounds(intervalMs, LONGEST_INTERVAL_MS));
   view.setUint32(8, Number.parseInt(bootId.slice(0, 8), 16));
   view.setUint32(12, Number.parseInt(bootId.slice(8), 16));
   view.setUint32(16, inBounds(sequence, 0xffffffff));

@@ -11,7 +11,7 @@ import type { Member, MemberState, Membership } from './membership.js';
 import type { Whereabouts } from './mixed.js';
 import { hear, isContested, judgeSilence, lastSignAt, makeRoom, newPeer, noteRival, type Peer, type Rival } from './peer.js';
 import type { Heartbeat, HeartbeatSettings } from './state.js';
-import { nextBeat, ownBeat, targets, wakeAt } from './voice.js';
+import { intervalTo, nextBeat, ownBeat, targets, wakeAt } from './voice.js';
 import { warnAbout } from './warnings.js';
 
 export type { Heartbeat, HeartbeatSettings };
@@ -100,6 +100,7 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
     own: new Set(),
     namesakes: [],
     nextBeatAt: now,
+    intervalMs: settings.intervalMs,
     wakeAt: now,
     warned: new Map(),
   };
@@ -318,7 +319,8 @@ function finish({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
   }
   const to = targets(state);
   const sequence = state.sequence + 1;
-  const next = { ...state, sequence, nextBeatAt: nextBeat(state, now) };
+  const paced = { ...state, sequence, intervalMs: intervalTo(to.length, state.settings) };
+  const next = { ...paced, nextBeatAt: nextBeat(paced, now) };
   return {
     state: { ...next, wakeAt: wakeAt(next) },
     effects: to.length === 0 ? effects : [...effects, { kind: 'send', to, beat: ownBeat(next, sequence) }],

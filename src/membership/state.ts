@@ -13,7 +13,7 @@ export interface HeartbeatSettings {
   readonly bootId: BootId;
   /** The addresses of `--join`, resolved, as `host:port`. They get beats for ever, heard or not. */
   readonly join: readonly string[];
-  /** Between two beats of ours. @default 100 */
+  /** Between two beats of ours in a cluster that is not large (voice.ts). @default 100 */
   readonly intervalMs?: number;
   /** Beats of a peer that may be missed. @default 3 */
   readonly missed?: number;
@@ -57,6 +57,8 @@ export interface Heartbeat {
   /** Others that go by our name. */
   readonly namesakes: readonly Rival[];
   readonly nextBeatAt: number;
+  /** From our newest beat to the next at most, as it told its receivers. */
+  readonly intervalMs: number;
   /** When the tick is due, in milliseconds of the injected clock. What `tick` measures its own lateness from. */
   readonly wakeAt: number;
   /** By contested name, and one for a full table. */

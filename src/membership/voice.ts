@@ -1,12 +1,22 @@
 /**
  * What a node itself sends: its beats, to whom and when.
  */
-import type { Beat } from './beat.js';
+import { type Beat, LONGEST_INTERVAL_MS } from './beat.js';
 import { nextVerdictAt } from './peer.js';
 import type { Heartbeat } from './state.js';
 
+/** To so many receivers each beat goes out at the interval of the settings; beyond, as many beats a second as to these. */
+const AT_FULL_RATE = 32;
+
+/**
+ * Until the next beat: what is sent and heard in a second stays the same in however large a cluster. What tells of a crash at once does
+ * not depend on it; of a host that is gone without a word, a hundred nodes learn after a second.
+ */
+export const intervalTo = (receivers: number, { intervalMs }: Heartbeat['settings']): number =>
+  Math.min(LONGEST_INTERVAL_MS, Math.round(intervalMs * Math.max(1, receivers / AT_FULL_RATE)));
+
 /** Counted from when the beat was due, so that small delays do not add up, unless that has passed too. */
-export function nextBeat({ nextBeatAt, settings: { intervalMs } }: Heartbeat, now: number): number {
+export function nextBeat({ nextBeatAt, intervalMs }: Heartbeat, now: number): number {
   const following = nextBeatAt + intervalMs;
   return following > now ? following : now + intervalMs;
 }
@@ -25,8 +35,11 @@ export function targets({ settings, told, peers, own }: Heartbeat): string[] {
 }
 
 /** What this node says of itself. It is not ready for others before it has settled: they would hand it what it does not take. */
-export function ownBeat({ settings, start, ready, leaving, returning, stale, macs }: Heartbeat, sequence: number): Beat {
-  const { self: node, bootId, intervalMs, spreads } = settings;
+export function ownBeat(
+  { settings, intervalMs, start, ready, leaving, returning, stale, macs }: Heartbeat,
+  sequence: number,
+): Beat {
+  const { self: node, bootId, spreads } = settings;
   const isReady = ready && start.kind === 'settled' && !leaving;
   return { node, bootId, sequence, intervalMs, ready: isReady, leaving, returning, stale, spreads, macs };
 }

@@ -555,3 +555,30 @@ test('leaving is told with every beat that follows', () => {
   expect(world.live(A)).toEqual(['a', 'b']);
   expect(kinds(world, 1001)).toEqual([]);
 });
+
+describe('a large cluster', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
+  const large = (): Cluster => {
+    const world = cluster();
+    for (const name of names) world.start(`${name}:7946`, settings(name, { join: names.map((one) => `${one}:7946`) }));
+    world.run(2000);
+    return world;
+  };
+
+  test('sends no more beats a second than one of 33 nodes', () => {
+    const { sequence, intervalMs } = large().state('n0:7946');
+    expect(intervalMs).toBe(309);
+    expect(sequence).toBeLessThan(150);
+  });
+
+  test('takes nobody for dead who beats more seldom, and who is dead for dead after three of those beats', () => {
+    const world = large();
+    world.run(6000);
+    expect(changes(world, 1000)).toEqual([]);
+    world.kill('n7:7946');
+    world.run(6000 + 3 * 309 + 10 - 309);
+    expect(world.live('n0:7946')).toHaveLength(100);
+    world.run(6000 + 3 * 309 + 20);
+    expect(world.live('n0:7946')).toHaveLength(99);
+  });
+});

@@ -18,6 +18,7 @@ import { type InForce, NOTHING } from '../../controller/reconcile.js';
 import { fingerprint } from '../../runtime/fingerprint.js';
 import { issueRecord, type Log } from '../../runtime/log.js';
 import type { AddressConflict, Metrics } from '../../runtime/metrics.js';
+import { Pace } from '../../runtime/pace.js';
 import type { Snapshot, Source } from '../../source/source.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import { announcementsOf, type ElectorateRules, filterPrefixes, OF_A_FOLDER } from './announce.js';
@@ -45,6 +46,13 @@ export class View {
   readonly #controller: Controller;
   #inForce: InForce = NOTHING;
   #membership: Membership;
+  /** What of the members the table was made from. */
+  #electors = '';
+  /** When many nodes come at once, each would have every address ranked again. */
+  readonly #membersPace = new Pace(() => {
+    this.#announce();
+    this.#noticeSpread();
+  });
   /** The view is a former run's. */
   #isOld = false;
   /** By address. */
@@ -138,6 +146,7 @@ export class View {
 
   /** Waits for the steps under way, and takes back what was put on `lo`. */
   async stop(): Promise<void> {
+    this.#membersPace.cancel();
     await this.#publishing;
     this.#options.source.writeStatus('speaker', []);
     const failed = await this.#options.delivery?.release();
@@ -158,8 +167,10 @@ export class View {
     const states = [...membership.members.map(({ state }) => state), 'alive'];
     const count = (state: string): number => states.filter((one) => one === state).length;
     this.#options.metrics.setMembers({ alive: count('alive'), silent: count('silent'), left: count('left') });
-    this.#announce();
-    this.#noticeSpread();
+    const electors = electorsIn(membership);
+    if (electors === this.#electors) return;
+    this.#electors = electors;
+    this.#membersPace.request();
   }
 
   #noticeSpread(): void {
@@ -308,6 +319,13 @@ export class View {
     }
     this.#refusals = texts;
   }
+}
+
+/** What the table is made from, of the members: whether they live is nothing to it, save where it tells what rules hold. */
+function electorsIn({ members }: Membership): string {
+  return JSON.stringify(
+    members.map(({ name, state, speaks, spreads }) => [name, ...(state === 'alive' ? [speaks, spreads] : [])]),
+  );
 }
 
 const fieldsOf = ({ address, mac, interface: on }: AddressConflict): Readonly<Record<string, unknown>> => ({

@@ -14,9 +14,13 @@ export interface DatagramsOptions {
   readonly onDrop: (reason: DropReason, from: string) => void;
 }
 
+/** Destinations are addresses, and need not wait to be looked up. */
+const asWritten = (host: string, _options: unknown, found: (error: null, address: string, family: number) => void): void =>
+  found(null, host, 4);
+
 export class Datagrams {
   readonly #options: DatagramsOptions;
-  readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false });
+  readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false, lookup: asWritten });
   readonly counts: { sent: number; received: number } = { sent: 0, received: 0 };
   #isClosed = false;
 
@@ -45,12 +49,9 @@ export class Datagrams {
   send(to: readonly Destination[], messages: readonly PacketMessage[], onFailed?: (error: Error) => void): void {
     if (this.#isClosed) return;
     const bytes = this.#options.envelope.packet(messages);
-    for (const { host, port } of to) {
-      this.#socket.send(bytes, port, host, (error) => {
-        if (error !== null && error !== undefined) onFailed?.(error);
-      });
-      this.counts.sent++;
-    }
+    const onSent = onFailed === undefined ? undefined : (error: Error | null) => error !== null && onFailed(error);
+    for (const { host, port } of to) this.#socket.send(bytes, port, host, onSent);
+    this.counts.sent += to.length;
   }
 
   close(): void {

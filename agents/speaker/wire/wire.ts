@@ -8,13 +8,16 @@ import { randomBytes } from 'node:crypto';
 import type { Issue } from '../../../src/issue/issue.js';
 import { type Ballot, NO_BALLOT, type On } from '../../../src/layer2/ballot.js';
 import type { Claims } from '../../../src/layer2/claims.js';
+import { isLoss } from '../../../src/membership/loss.js';
 import type { Key } from '../../../src/membership/memberlist/seal.js';
 import { LAN, type Tuning } from '../../../src/membership/memberlist/settings.js';
+import type { Membership } from '../../../src/membership/membership.js';
 import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
 import { Authority, type AuthorityEffect } from '../../../src/ownership/authority.js';
 import { hasStoodStill } from '../../../src/ownership/standstill.js';
 import type { ConflictPolicy } from '../../../src/ownership/strangerclaims.js';
+import { Pace } from '../../runtime/pace.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import type { WireCounts } from '../sample.js';
 import { Alarm } from './alarm.js';
@@ -82,11 +85,16 @@ export class Wire {
   readonly #alarm = new Alarm(() => this.#tick());
   /** When the next beat was due, when the timer was set: whatever comes first after a stall may have sent it already. */
   #beatDueAt = Number.POSITIVE_INFINITY;
+  /** As it was acted on last. */
+  #membership: Membership;
+  /** What is told about members that nobody waits for: when many come at once, each would cost a look at every address. */
+  readonly #membersPace = new Pace(() => this.#takeMembership());
   #leaving = false;
   #stopped = false;
 
   constructor(options: WireOptions) {
     this.#options = options;
+    this.#membership = { self: options.node, settled: false, ready: false, members: [] };
     const { announceRate: framesPerSecond, refreshMs, proxies } = options;
     const counters = this.#counters;
     this.#groups = new SolicitedNodeGroups((one) => options.post({ type: 'issues', issues: [one] }));
@@ -178,6 +186,7 @@ export class Wire {
     await told;
     this.#stopped = true;
     this.#alarm.clear();
+    this.#membersPace.cancel();
     const owned = [...this.#authority.claims.keys()];
     this.#lifelines.close();
     this.#gossip.streams.close();
@@ -237,7 +246,14 @@ export class Wire {
   }
 
   #onMembership(): void {
+    if (isLoss(this.#membership, this.#liveness.membership)) this.#takeMembership();
+    else this.#membersPace.request();
+  }
+
+  #takeMembership(): void {
+    this.#membersPace.cancel();
     const { membership } = this.#liveness;
+    this.#membership = membership;
     this.#strangers.setPeers(membership.members.flatMap(({ macs }) => macs));
     this.#decide((now) => this.#authority.setMembership(membership, now));
     this.#lifelines.setMembers(membership.members);
@@ -258,9 +274,13 @@ export class Wire {
     this.#schedule();
   }
 
-  /** Carries out what follows from something new: first what the wire waits for, then what people are told. */
+  /**
+   * Carries out what follows from something new: first what the wire waits for, then what people are told. What was put off comes
+   * before it: nothing is decided by members of before.
+   */
   #decide(decide: (now: number) => readonly AuthorityEffect[]): void {
     this.#noticeStall();
+    this.#membersPace.flush();
     const before = new Set(this.#authority.unanswerable);
     const told: ToView[] = [];
     for (const effect of decide(performance.now())) this.#perform(effect, told);

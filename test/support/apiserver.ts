@@ -43,6 +43,11 @@ export interface ApiServer {
 
 type Address = Pick<Endpoint, 'host' | 'port'>;
 
+export interface ApiServerOptions {
+  /** The address it listens on, which must be there already. @default loopback's */
+  readonly host?: string;
+}
+
 export interface Finished {
   readonly code: number;
   readonly stdout: string;
@@ -50,14 +55,14 @@ export interface Finished {
 }
 
 const TOKEN = 'the-administrator-of-a-test';
-const HOST = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 
-export async function startApiServer(): Promise<ApiServer> {
+export async function startApiServer({ host = LOOPBACK }: ApiServerOptions = {}): Promise<ApiServer> {
   if (ASSETS === '') throw new Error('KUBEBUILDER_ASSETS is not set: `npm test` says why, node tools/kube.mjs makes the folder');
   const folder = mkdtempSync(join(tmpdir(), 'arpeggio-apiserver-'));
   const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
   const etcd = etcdIn(folder, etcdPort, peerPort);
-  const server = serverIn(folder, etcdPort, port);
+  const server = serverIn(folder, etcdPort, { host, port });
   const stop = async (): Promise<void> => {
     await Promise.all([etcd.kill(), server.kill()]);
     rmSync(folder, { recursive: true, force: true });
@@ -69,7 +74,7 @@ export async function startApiServer(): Promise<ApiServer> {
     await stop();
     throw error;
   }
-  const endpoint = { host: HOST, port, ca: readFileSync(certificate(folder), 'utf8'), token: TOKEN };
+  const endpoint = { host, port, ca: readFileSync(certificate(folder), 'utf8'), token: TOKEN };
   const call = caller(endpoint);
   const kubeconfig = writeKubeconfig(folder, 'administrator', endpoint);
   const token = async (serviceAccount: string): Promise<string> => tokenOf(serviceAccount, call);
@@ -93,7 +98,7 @@ export async function startApiServer(): Promise<ApiServer> {
 }
 
 function etcdIn(folder: string, port: number, peerPort: number): Program {
-  const [clients, peers] = [`http://${HOST}:${port}`, `http://${HOST}:${peerPort}`];
+  const [clients, peers] = [`http://${LOOPBACK}:${port}`, `http://${LOOPBACK}:${peerPort}`];
   const flags = [
     `--data-dir=${join(folder, 'etcd')}`,
     `--listen-client-urls=${clients}`,
@@ -109,15 +114,15 @@ function etcdIn(folder: string, port: number, peerPort: number): Program {
   return new Program({ file: join(ASSETS, 'etcd'), flags, log: join(folder, 'etcd.log'), isReady });
 }
 
-function serverIn(folder: string, etcdPort: number, port: number): Program {
+function serverIn(folder: string, etcdPort: number, { host, port }: Address): Program {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = join(folder, 'service-accounts.key');
   writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   const tokens = join(folder, 'tokens.csv');
   writeFileSync(tokens, `${TOKEN},administrator,administrator,system:masters\n`);
   const flags = [
-    `--etcd-servers=http://${HOST}:${etcdPort}`,
-    `--bind-address=${HOST}`,
+    `--etcd-servers=http://${LOOPBACK}:${etcdPort}`,
+    `--bind-address=${host}`,
     `--secure-port=${port}`,
     // There is no default route to find an address by, and nothing that would use it.
     '--advertise-address=192.0.2.1',
@@ -135,7 +140,7 @@ function serverIn(folder: string, etcdPort: number, port: number): Program {
   ];
   const isReady = async (): Promise<boolean> => {
     const ca = readFileSync(certificate(folder), 'utf8');
-    return (await caller({ host: HOST, port, ca, token: TOKEN })('GET', '/readyz')).status === 200;
+    return (await caller({ host, port, ca, token: TOKEN })('GET', '/readyz')).status === 200;
   };
   return new Program({ file: join(ASSETS, 'kube-apiserver'), flags, log: join(folder, 'kube-apiserver.log'), isReady });
 }
@@ -154,7 +159,7 @@ async function tokenOf(serviceAccount: string, call: Call): Promise<string> {
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, HOST);
+      const server = createServer().listen(0, LOOPBACK);
       await once(server, 'listening');
       return server;
     }),

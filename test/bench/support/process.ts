@@ -1,8 +1,14 @@
 /** What the kernel says that a process has used. */
 import { readFileSync } from 'node:fs';
 
-export function residentMb(pid: number | undefined): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+export const residentMb = (pid: number | undefined): number => statusMb(pid, 'VmRSS');
+
+/** The most that was resident since its start. */
+export const peakMb = (pid: number | undefined): number => statusMb(pid, 'VmHWM');
+
+function statusMb(pid: number | undefined, field: string): number {
+  const [, kb] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kb) / 1024;
 }
 
 /** User and system time of all its threads; the kernel counts it in hundredths of a second. */

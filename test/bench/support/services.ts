@@ -28,6 +28,25 @@ const waiting = (name: string): object => ({
   },
 });
 
+/** An endpoint of each on every one of the nodes. */
+export async function createSlices(call: Call, services: readonly string[], nodes: readonly string[]): Promise<void> {
+  const endpoints = nodes.map((nodeName, i) => ({ addresses: [`10.244.0.${i + 1}`], nodeName, conditions: { ready: true } }));
+  await forEach(services, async (name) => {
+    const metadata = { name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } };
+    const slice = { metadata, addressType: 'IPv4', ports: [{ name: 'http', port: 8080 }], endpoints };
+    must(201, await call('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', slice));
+  });
+}
+
+/** Takes from each what a controller wrote into it. */
+export async function unassign(call: Call, services: readonly string[]): Promise<void> {
+  const nothing = {
+    metadata: { annotations: { 'metallb.io/ip-allocated-from-pool': null } },
+    status: { conditions: null, loadBalancer: null },
+  };
+  await forEach(services, async (name) => must(200, await call('PATCH', `${SERVICES_PATH}/${name}/status`, nothing)));
+}
+
 /** Each once, in order, as many at a time as there are connections. */
 export async function forEach<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const left = items.values();

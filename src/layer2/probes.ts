@@ -24,11 +24,13 @@ export interface ProbesStep {
 /** State of one caller, with time as a parameter. Each address waits once, in the order in which they were asked for. */
 export class Probes {
   readonly #budget: FrameBudget;
+  readonly #halfBatch: number;
   readonly #waiting = new Map<AddressKey, On>();
 
   /** `framesPerSecond` is 10 or more, on each interface. */
   constructor(framesPerSecond: number) {
     this.#budget = new FrameBudget(framesPerSecond);
+    this.#halfBatch = Math.ceil(this.#budget.batch / 2);
   }
 
   ask(key: AddressKey, on: On): void {
@@ -45,7 +47,8 @@ export class Probes {
     for (const [key, on] of this.#waiting) {
       const interfaces = on === 'all' ? [...open] : [...on].filter((name) => open.has(name));
       const readyAt = this.#budget.readyAt(interfaces, 1);
-      if (interfaces.length > 0 && readyAt > now) return { due, wakeAt: readyAt };
+      // Half a batch at a time: to be woken costs more than to ask.
+      if (interfaces.length > 0 && readyAt > now) return { due, wakeAt: this.#budget.readyAt(interfaces, this.#halfBatch) };
       this.#waiting.delete(key);
       if (interfaces.length === 0) continue;
       this.#budget.spend(interfaces, 1, now);

@@ -2,12 +2,17 @@
  * When an address that is owned quietly is told of again: once in each interval, at a point of it that a hash of the address
  * names. Addresses of one pool are spread evenly, no chance is involved, and a stalled loop does not drive them together: each
  * comes back to its own point.
+ *
+ * The points are few, so that addresses share them: to be woken costs a host more than to send a frame.
  */
 import type { AddressKey } from '../net/address.js';
 
+/** With the default interval one each half second. */
+const POINTS = 120;
+
 /** The first point of `key` later than `after`. Milliseconds of the injected clock. */
 export function refreshAt(key: AddressKey, refreshMs: number, after: number): number {
-  const phase = (hashOf(key) / 2 ** 32) * refreshMs;
+  const phase = Math.floor((hashOf(key) / 2 ** 32) * POINTS) * (refreshMs / POINTS);
   return phase + (Math.floor((after - phase) / refreshMs) + 1) * refreshMs;
 }
 

@@ -40,6 +40,12 @@ describe('an address that is announced', () => {
   });
 });
 
+test('who asks for many is not woken for each question', () => {
+  const probes = new Probes(600);
+  for (let key = 0; key < 60; key++) probes.ask(key, 'all');
+  expect(new Set(run(probes).map(({ at }) => at)).size).toBeLessThan(30);
+});
+
 test('however many are asked for, all are, in order, and never more than the rate in any second', () => {
   fc.assert(
     fc.property(fc.integer({ min: 10, max: 1000 }), fc.integer({ min: 1, max: 3000 }), (rate, count) => {

@@ -23,7 +23,8 @@ export class Alarm {
         this.#at = Number.POSITIVE_INFINITY;
         this.#ring();
       },
-      Math.max(0, at - performance.now()),
+      // A timer cuts fractions off: it would come too early, and once more.
+      Math.max(0, Math.ceil(at - performance.now())),
     );
   }
 

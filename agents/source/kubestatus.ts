@@ -287,8 +287,10 @@ export class KubernetesStatus implements StatusSink {
     const status = dated(object['status'], shown?.status ?? {}, rfc3339(this.#now()));
     const isMade = kind === 'ConfigurationState' || kind === 'ServiceL2Status';
     if (shown === undefined && !isMade) return undefined;
-    const made = shown === undefined ? await this.#make(object) : undefined;
-    if (made !== undefined) return made;
+    const made = shown === undefined ? await this.#make(object) : 'there';
+    if (made !== 'made' && made !== 'there') return made;
+    // Only the watch has not told yet what was made and written.
+    if (shown === undefined && made === 'there' && given?.wanted === wanted) return undefined;
     const answer = await (kind === 'ConfigurationState' ? this.#apply(object, status) : this.#patch(object, status));
     if ('answered' in answer && isRecord(answer.answered)) {
       this.#given.set(key, { wanted, resourceVersion: shownObject(answer.answered).resourceVersion });
@@ -338,8 +340,8 @@ export class KubernetesStatus implements StatusSink {
     });
   }
 
-  /** Without its status, which an API server takes only afterwards. Undefined: it is there. */
-  async #make({ apiVersion, kind, metadata }: KubeObject): Promise<Answer | undefined> {
+  /** Without its status, which an API server takes only afterwards. `there`: somebody has made it before. */
+  async #make({ apiVersion, kind, metadata }: KubeObject): Promise<'made' | 'there' | Answer> {
     const { transport, namespace } = this.#options;
     if (kind === 'ServiceL2Status') {
       const failed = await this.#removeOthers(metadata);
@@ -349,7 +351,8 @@ export class KubernetesStatus implements StatusSink {
     const references = owner === undefined ? {} : { ownerReferences: [owner] };
     const body = { apiVersion, kind, metadata: { ...metadata, namespace, ...references } };
     const made = await transport.call({ method: 'POST', path: `${this.#path(kind)}?fieldManager=${this.#manager}`, body });
-    return 'answered' in made || ('refused' in made && made.refused.code === 409) ? undefined : made;
+    if ('answered' in made) return 'made';
+    return 'refused' in made && made.refused.code === 409 ? 'there' : made;
   }
 
   /** Who answered before may be dead, and cannot take back what it said. Undefined: nobody else says that he answers. */

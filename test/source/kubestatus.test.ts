@@ -182,3 +182,22 @@ test('nothing is written by one that may not', async () => {
   await written(world, 1);
   expect(world.writes).toEqual(['b from 2']);
 });
+
+test('what was made and written, and the watch has not told yet, is not written again', async () => {
+  const world = await open(stored('a', 1));
+  const state: KubeObject = {
+    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState', metadata: { name: 'controller' } },
+    status: { result: 'Valid' },
+  };
+  // Made, its status written, and there already when it is made again.
+  world.fates.push(200, 200, 409);
+  world.status.writeStatus('controller', [state]);
+  await written(world, 2);
+  await idle(world);
+  world.status.writeStatus('controller', [state]);
+  await written(world, 3);
+  await idle(world);
+  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  await until('a is written', () => world.writes.includes('a from 1'));
+  expect(world.writes).toHaveLength(4);
+});

@@ -45,7 +45,8 @@ export async function assigned(sizes: readonly Size[]): Promise<readonly (readon
   const names: string[] = [];
   const token = await cluster.api.token('controller');
   const bare = caller({ ...cluster.api.endpoint, token }, { connections: CONNECTIONS });
-  return repeatedly(sizes.length, async (i) => {
+  // Awaited here, or the cluster would be gone before.
+  return await repeatedly(sizes.length, async (i) => {
     const { services, rounds } = sizes[i] ?? { services: 0, rounds: 0 };
     const more = await createServices(cluster.call, services - names.length, `of-${services}`);
     names.push(...more);

@@ -4,7 +4,7 @@
  */
 import { METALLB_NAMESPACE } from '../../../src/api/object.js';
 import { type Host, Network } from '../../lab/network.js';
-import { type ApiServer, startApiServer } from '../../support/apiserver.js';
+import { type ApiServer, type AuditPolicy, startApiServer } from '../../support/apiserver.js';
 import { type Answer, type Call, caller } from '../../support/call.js';
 import { install } from '../../support/install.js';
 import { type AgentPod, startPod } from './agentpod.js';
@@ -23,6 +23,8 @@ export interface BenchClusterOptions {
   readonly addresses: readonly string[];
   /** Spec of the advertisement. */
   readonly advertisement?: object;
+  /** What the API server writes down of what it is asked. @default nothing */
+  readonly audit?: AuditPolicy;
 }
 
 export class BenchCluster implements AsyncDisposable {
@@ -41,12 +43,12 @@ export class BenchCluster implements AsyncDisposable {
     this.nodes = nodes;
   }
 
-  static async create({ nodes: count, addresses, advertisement = {} }: BenchClusterOptions): Promise<BenchCluster> {
+  static async create({ nodes: count, addresses, advertisement = {}, audit }: BenchClusterOptions): Promise<BenchCluster> {
     const nodes = Array.from({ length: count }, (_, i) => `n${i + 1}`);
     const hosts = nodes.map((name, i) => ({ name, address: `${addressOf(i)}/24` }));
     const network = await Network.create({ hosts: [...hosts, { name: 'client', address: `${CLIENT}/24` }] });
     await network.join(`${API}/24`);
-    const api = await startApiServer({ host: API });
+    const api = await startApiServer({ host: API, ...(audit === undefined ? {} : { audit }) });
     const cluster = new BenchCluster(api, network, nodes);
     try {
       await install(api);

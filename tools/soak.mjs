@@ -1,11 +1,12 @@
 // @ts-check
 /**
- * `npm run soak [-- TIMES]`: every law of the tests, TIMES (default 100) times as often as `npm test` tries it, and ten minutes
- * of the agent under change. A law that only fails once in a while fails here. The seed that is printed makes it come again.
+ * `npm run soak [-- TIMES]`: every law of the tests, TIMES (default 100) times as often as `npm test` tries it, ten minutes of the agent
+ * under change, and thirty of a cluster. A law that only fails once in a while fails here. The seed that is printed makes it come again.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { provideKube } from './kube.mjs';
 import { enterLab } from './namespace.mjs';
 import { ROOT, setup } from './setup.mjs';
 
@@ -15,13 +16,20 @@ if (!Number.isInteger(times) || times < 1) {
   process.exit(2);
 }
 setup();
+// Before the lab, from which no module proxy can be reached.
+const kube = provideKube();
 await build();
 const laws = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts') && readFileSync(join(ROOT, 'test', name), 'utf8').includes("from 'fast-check'"))
   .map((name) => join('test', name));
-const underChange = join('test', 'lab', 'soak.test.ts');
+const underChange = ['lab', 'e2e'].map((folder) => join('test', folder, 'soak.test.ts'));
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-process.exitCode = await enterLab([process.execPath, vitest, 'run', '--testTimeout', '3600000', ...laws, underChange], {
+process.exitCode = await enterLab([process.execPath, vitest, 'run', '--testTimeout', '3600000', ...laws, ...underChange], {
   cwd: ROOT,
-  env: { ARPEGGIO_RUNS: String(times), ARPEGGIO_SOAK_SECONDS: '600' },
+  env: {
+    ARPEGGIO_RUNS: String(times),
+    ARPEGGIO_SOAK_SECONDS: '600',
+    ARPEGGIO_CLUSTER_SOAK_SECONDS: '1800',
+    KUBEBUILDER_ASSETS: kube,
+  },
 });

@@ -23,6 +23,8 @@ export interface ApiServer {
   /** Of an administrator. */
   readonly endpoint: Endpoint;
   readonly kubeconfig: string;
+  /** A file with an audit event a line, if there is a policy for them. */
+  readonly auditLog: string;
   /** PEM: the certificate and the key that it shows itself with. */
   readonly identity: { readonly cert: string; readonly key: string };
   /** Runs kubectl; `input` is what it reads from `-f -`. */
@@ -46,6 +48,15 @@ type Address = Pick<Endpoint, 'host' | 'port'>;
 export interface ApiServerOptions {
   /** The address it listens on, which must be there already. @default loopback's */
   readonly host?: string;
+  /** Of what is told in {@link ApiServer.auditLog}. @default nothing */
+  readonly audit?: AuditPolicy;
+}
+
+/** audit.k8s.io/v1. */
+export interface AuditPolicy {
+  readonly omitManagedFields: boolean;
+  readonly omitStages: readonly string[];
+  readonly rules: readonly object[];
 }
 
 export interface Finished {
@@ -57,12 +68,12 @@ export interface Finished {
 const TOKEN = 'the-administrator-of-a-test';
 const LOOPBACK = '127.0.0.1';
 
-export async function startApiServer({ host = LOOPBACK }: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startApiServer({ host = LOOPBACK, audit }: ApiServerOptions = {}): Promise<ApiServer> {
   if (ASSETS === '') throw new Error('KUBEBUILDER_ASSETS is not set: `npm test` says why, node tools/kube.mjs makes the folder');
   const folder = mkdtempSync(join(tmpdir(), 'arpeggio-apiserver-'));
   const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
   const etcd = etcdIn(folder, etcdPort, peerPort);
-  const server = serverIn(folder, etcdPort, { host, port });
+  const server = serverIn(folder, etcdPort, { host, port }, audit);
   const stop = async (): Promise<void> => {
     await Promise.all([etcd.kill(), server.kill()]);
     rmSync(folder, { recursive: true, force: true });
@@ -85,6 +96,7 @@ export async function startApiServer({ host = LOOPBACK }: ApiServerOptions = {})
   return {
     endpoint,
     kubeconfig,
+    auditLog: auditLog(folder),
     identity: { cert: endpoint.ca, key: readFileSync(join(folder, 'apiserver.key'), 'utf8') },
     kubectl: (args, input) => kubectl(folder, kubeconfig, args, input),
     call,
@@ -114,7 +126,7 @@ function etcdIn(folder: string, port: number, peerPort: number): Program {
   return new Program({ file: join(ASSETS, 'etcd'), flags, log: join(folder, 'etcd.log'), isReady });
 }
 
-function serverIn(folder: string, etcdPort: number, { host, port }: Address): Program {
+function serverIn(folder: string, etcdPort: number, { host, port }: Address, audit: AuditPolicy | undefined): Program {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = join(folder, 'service-accounts.key');
   writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
@@ -137,12 +149,22 @@ function serverIn(folder: string, etcdPort: number, { host, port }: Address): Pr
     `--service-account-signing-key-file=${key}`,
     // No controller gives Pods a ServiceAccount.
     '--disable-admission-plugins=ServiceAccount',
+    ...(audit === undefined ? [] : auditFlags(folder, audit)),
   ];
   const isReady = async (): Promise<boolean> => {
     const ca = readFileSync(certificate(folder), 'utf8');
     return (await caller({ host, port, ca, token: TOKEN })('GET', '/readyz')).status === 200;
   };
   return new Program({ file: join(ASSETS, 'kube-apiserver'), flags, log: join(folder, 'kube-apiserver.log'), isReady });
+}
+
+const auditLog = (folder: string): string => join(folder, 'audit.log');
+
+function auditFlags(folder: string, policy: AuditPolicy): readonly string[] {
+  const file = join(folder, 'audit.json');
+  writeFileSync(file, JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', ...policy }));
+  // One file, however much it is.
+  return [`--audit-policy-file=${file}`, `--audit-log-path=${auditLog(folder)}`, '--audit-log-maxsize=100000'];
 }
 
 const certificate = (folder: string): string => join(folder, 'apiserver.crt');

@@ -1,7 +1,6 @@
 /**
  * Leading by a Lease: what src/kube/lease.ts decides, done over a transport of its own, so that nothing else can hold up a renewal.
  */
-import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Issue, issue } from '../../src/issue/issue.js';
 import {
@@ -75,8 +74,6 @@ export class Leader {
         return undefined;
       case 'won':
         this.#term = new AbortController();
-        // Each kind that is followed ends with it.
-        setMaxListeners(0, this.#term.signal);
         log({ level: 'info', event: 'leading', msg: `${identity} leads`, fields: { lease: this.#options.name } });
         onLead(this.#term.signal);
         return undefined;
@@ -128,7 +125,11 @@ export class Leader {
     if (!this.#isFailing) {
       const { namespace, name, report } = this.#options;
       report(
-        issue('KUBE_API_UNAVAILABLE', '', `the lease ${namespace}/${name} cannot be held: ${why}; it is tried again every 2 s`),
+        issue(
+          'KUBE_API_UNAVAILABLE',
+          '',
+          `the lease ${namespace}/${name} cannot be held: ${why}; it is tried again every second`,
+        ),
       );
     }
     this.#isFailing = true;

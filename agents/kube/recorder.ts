@@ -3,7 +3,7 @@
  * sent one after the other, each series in its order, and never hold up anything else; while the API server is away they wait.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Backoff, failed, RESTED } from '../../src/kube/backoff.js';
+import { type Backoff, failed, failureOf, RESTED } from '../../src/kube/backoff.js';
 import { EventSeries, type Told } from '../../src/kube/eventseries.js';
 import type { ServiceEvent } from '../source/source.js';
 import type { Answer, Transport } from './transport.js';
@@ -64,10 +64,10 @@ export class Recorder {
         for (;;) {
           if (signal.aborted) return;
           const answer = await this.#send(one);
-          const isLater =
-            'lost' in answer || ('refused' in answer && (answer.refused.code === 429 || answer.refused.code >= 500));
+          if ('answered' in answer) backoff = RESTED;
+          const isLater = 'lost' in answer || ('refused' in answer && failureOf(answer.refused.code) === 'away');
           if (!isLater) break;
-          const wait = failed(backoff, performance.now(), Math.random());
+          const wait = failed(backoff, 'away', Math.random());
           ({ backoff } = wait);
           const asked = 'refused' in answer ? (answer.refused.retryAfterMs ?? 0) : 0;
           await delay(Math.max(wait.waitMs, asked), undefined, { signal }).catch(() => undefined);

@@ -75,6 +75,8 @@ const AT_ONCE = 8;
 /** What the API server will not have today it will not have in a second. */
 const REFUSED_MS = 10_000;
 const LONGEST_RETRY_MS = 30_000;
+/** Of one object the server may be unable to take anything; of so many in a row it is the server's own trouble. */
+const TROUBLED = 3;
 
 export class KubernetesStatus implements StatusSink {
   readonly #options: KubernetesStatusOptions;
@@ -96,6 +98,8 @@ export class KubernetesStatus implements StatusSink {
   /** Nothing is written before: the server could not be reached, or asked for a pause. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #backoff: Backoff = RESTED;
+  /** Keys that met an error of the server since it took anything. */
+  readonly #troubled = new Set<string>();
   #lastProblem = '';
   #stopped = true;
 
@@ -168,6 +172,11 @@ export class KubernetesStatus implements StatusSink {
     return this.#queue.size;
   }
 
+  /** Whether something could be written that was not begun. */
+  get isBusy(): boolean {
+    return this.#queue.dueAtMs === Number.NEGATIVE_INFINITY;
+  }
+
   #want(key: string, object: KubeObject | undefined): void {
     const shown = this.#shown(key);
     if (shown === undefined) return;
@@ -211,14 +220,19 @@ export class KubernetesStatus implements StatusSink {
     const name = key.slice(key.indexOf(' ') + 1);
     const answer = key.startsWith('Service ') ? await this.#writeService(name) : await this.#writeObject(key);
     if (answer === undefined || 'answered' in answer) {
-      if (answer !== undefined) this.#lastProblem = '';
+      if (answer !== undefined) {
+        this.#lastProblem = '';
+        this.#backoff = RESTED;
+        this.#troubled.clear();
+      }
       this.#queue.done(key);
     } else if ('lost' in answer) this.#pause(key, answer.lost, 0);
     else this.#onRefusal(key, answer.refused);
   }
 
   #onRefusal(key: string, { code, message, retryAfterMs }: Extract<Answer, { readonly refused: unknown }>['refused']): void {
-    if (code === 429) this.#pause(key, message, retryAfterMs ?? 0);
+    if (code >= 500) this.#troubled.add(key);
+    if (code === 429 || this.#troubled.size >= TROUBLED) this.#pause(key, `${message} (${code})`, retryAfterMs ?? 0);
     else if (code === 404) this.#queue.done(key);
     else {
       // Somebody else changed it: no problem, and what it is now comes by the watch.
@@ -235,7 +249,7 @@ export class KubernetesStatus implements StatusSink {
     this.#tell(why);
     // Of several that failed at once one counts.
     if (now < this.#pausedUntilMs) return;
-    const { waitMs, backoff } = failed(this.#backoff, now, Math.random());
+    const { waitMs, backoff } = failed(this.#backoff, 'away', Math.random());
     this.#backoff = backoff;
     this.#pausedUntilMs = now + Math.max(waitMs, atLeastMs);
   }

@@ -11,7 +11,9 @@ import { isRecord } from '../api/value.js';
 const LEASE_SECONDS = 15;
 /** A holder that could not renew for so long writes nothing more: before the others may begin. */
 const RENEW_WITHIN_MS = 10_000;
-const RETRY_MS = 2000;
+const RENEW_MS = 2000;
+/** After a failure. The lease has to be won again before anything is read or written: that is part of how fast an outage is over. */
+const RETRY_MS = 1000;
 /** The others try at different times. */
 const JITTER = 1.2;
 
@@ -84,7 +86,7 @@ export function stepElection(state: Election, input: ElectionInput, now: Now): E
       const { stored: _, ...rest } = state;
       const won = isLeading(state) ? [] : [{ effect: 'won' } as const];
       const written = { ...rest, stored: input.lease, changedAtMs: now.nowMs, renewedAtMs: input.askedAtMs };
-      return { state: written, effects: [...won, { effect: 'wait', ms: RETRY_MS }] };
+      return { state: written, effects: [...won, { effect: 'wait', ms: RENEW_MS }] };
     }
     case 'failed':
       return onFailure(state, input.conflict === true, now);
@@ -113,7 +115,7 @@ function onRead(state: Election, lease: StoredLease | undefined, now: Now): Elec
   const heldUntilMs = seen.changedAtMs + (lease?.spec.leaseDurationSeconds ?? 0) * 1000;
   if (holder === '' || holder === state.identity || heldUntilMs <= now.nowMs) return renew(seen, now);
   if (isLeading(state)) return lose(seen, now);
-  return { state: seen, effects: [{ effect: 'wait', ms: pause(now) }] };
+  return { state: seen, effects: [{ effect: 'wait', ms: pause(RENEW_MS, now) }] };
 }
 
 function renew(state: Election, { wallTime }: Now): ElectionStep {
@@ -133,15 +135,15 @@ function renew(state: Election, { wallTime }: Now): ElectionStep {
 /** Who could not write looks again what there is: at once, if somebody else wrote. */
 function onFailure(state: Election, conflict: boolean, now: Now): ElectionStep {
   if (isLeading(state) && !leads(state, now.nowMs)) return lose(state, now);
-  return { state, effects: [conflict ? { effect: 'read' } : { effect: 'wait', ms: pause(now) }] };
+  return { state, effects: [conflict ? { effect: 'read' } : { effect: 'wait', ms: pause(RETRY_MS, now) }] };
 }
 
 function lose(state: Election, now: Now): ElectionStep {
   const { renewedAtMs: _, ...rest } = state;
-  return { state: rest, effects: [{ effect: 'lost' }, { effect: 'wait', ms: pause(now) }] };
+  return { state: rest, effects: [{ effect: 'lost' }, { effect: 'wait', ms: pause(RETRY_MS, now) }] };
 }
 
-const pause = ({ chance }: Now): number => Math.round(RETRY_MS * (1 + (JITTER - 1) * chance));
+const pause = (ms: number, { chance }: Now): number => Math.round(ms * (1 + (JITTER - 1) * chance));
 
 /** Undefined when the object is no Lease. */
 export function readLease(object: unknown): StoredLease | undefined {

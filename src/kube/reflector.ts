@@ -6,7 +6,7 @@
  * server sends, and no loss of it, ends the machine.
  */
 import { type ApiStatus, isExpired } from './apistatus.js';
-import { type Backoff, failed, RESTED } from './backoff.js';
+import { type Backoff, failed, failureOf, RESTED } from './backoff.js';
 
 export interface Reflector {
   readonly phase: Phase;
@@ -162,7 +162,8 @@ function ask(state: Reflector, request: Request, nowMs: number): Step {
 
 /** Asks again later. What was gathered of an initial list is lost: it begins anew. */
 function again(state: Reflector, request: Request, trouble: Trouble, nowMs: number, chance: number, atLeastMs = 0): Step {
-  const { waitMs, backoff } = failed(state.backoff, nowMs, chance);
+  const before = wasGood(state.phase, nowMs) ? RESTED : state.backoff;
+  const { waitMs, backoff } = failed(before, 'refused' in trouble ? failureOf(trouble.refused.code) : 'away', chance);
   return {
     state: { ...state, backoff, phase: { at: 'waiting', next: request.ask === 'watch' ? request : initialRequest(state) } },
     effects: [
@@ -198,6 +199,10 @@ function refused(state: Reflector, phase: Asking, status: ApiStatus, nowMs: numb
   }
   return again(state, request, { refused: status }, nowMs, chance, status.retryAfterMs);
 }
+
+/** It was a watch, and told something or lasted: what failed before is over. */
+const wasGood = (phase: Phase, nowMs: number): boolean =>
+  phase.at === 'asking' && phase.request.ask === 'watch' && !isShort(phase, nowMs);
 
 /** It said nothing and was over at once, or it was not even opened. */
 const isShort = ({ openedAtMs, heard: something }: Asking, nowMs: number): boolean =>

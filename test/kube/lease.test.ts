@@ -112,9 +112,9 @@ describe('an election', () => {
       ],
       ['read'],
     ],
-    ['tries again when nothing can be written', [...LEADING, [2003, DUE], [2004, FAILED]], ['wait 2000']],
-    ['is lost when it could not be renewed in time', [...LEADING, [10_002, FAILED]], ['lost', 'wait 2000']],
-    ['is lost when another has it', [...LEADING, [2003, CONFLICT], [2004, read(lease('other', '9'))]], ['lost', 'wait 2000']],
+    ['tries again when nothing can be written', [...LEADING, [2003, DUE], [2004, FAILED]], ['wait 1000']],
+    ['is lost when it could not be renewed in time', [...LEADING, [10_002, FAILED]], ['lost', 'wait 1000']],
+    ['is lost when another has it', [...LEADING, [2003, CONFLICT], [2004, read(lease('other', '9'))]], ['lost', 'wait 1000']],
     [
       'is not lost by a write that arrived though nobody said so',
       [...LEADING, [2003, CONFLICT], [2004, read(lease('me', '9', 0))]],
@@ -126,7 +126,7 @@ describe('an election', () => {
         [0, DUE],
         [1, FAILED],
       ],
-      ['wait 2000'],
+      ['wait 1000'],
     ],
   ])('%s', (_, told, effects) => {
     expect(following(told).effects.map(shown)).toEqual(effects);

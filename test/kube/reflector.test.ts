@@ -75,17 +75,41 @@ describe('a reflector', () => {
     ['watches on at once when a watch ends as it should', [...LISTED, [LONG, ENDED]], ['watch from 9']],
     ['watches on from the newest object', [...LISTED, [4, object('10')], [LONG, ENDED]], ['watch from 10']],
     ['watches on from the newest bookmark', [...LISTED, [4, bookmark('12')], [LONG, ENDED]], ['watch from 12']],
-    ['waits when a connection is lost', [...LISTED, [LONG, RESET]], ['tell ECONNRESET', 'wait 800']],
+    ['waits when a connection is lost', [...LISTED, [LONG, RESET]], ['tell ECONNRESET', 'wait 500']],
     ['goes on from where it was after a loss', [...LISTED, [LONG, RESET], [LONG + 800, DUE]], ['watch from 9']],
     [
-      'waits longer each time',
-      [...LISTED, [LONG, RESET], [LONG + 800, DUE], [LONG + 801, RESET]],
-      ['tell ECONNRESET', 'wait 1600'],
+      'waits longer when it fails again',
+      [...LISTED, [LONG, RESET], [LONG + 500, DUE], [LONG + 501, RESET]],
+      ['tell ECONNRESET', 'wait 1000'],
     ],
     [
-      'forgets failures after two good minutes',
-      [...LISTED, [LONG, RESET], [LONG + 800, DUE], [LONG + 121_000, RESET]],
-      ['tell ECONNRESET', 'wait 800'],
+      'forgets failures when a watch has lasted',
+      [...LISTED, [LONG, RESET], [LONG + 500, DUE], [LONG + 501, OPENED], [LONG + 1600, RESET]],
+      ['tell ECONNRESET', 'wait 500'],
+    ],
+    [
+      'forgets failures when a watch has told something',
+      [...LISTED, [LONG, RESET], [LONG + 500, DUE], [LONG + 501, OPENED], [LONG + 502, object('10')], [LONG + 503, RESET]],
+      ['tell ECONNRESET', 'wait 500'],
+    ],
+    [
+      'does not forget them when a watch is only opened',
+      [...LISTED, [LONG, RESET], [LONG + 500, DUE], [LONG + 501, OPENED], [LONG + 502, RESET]],
+      ['tell ECONNRESET', 'wait 1000'],
+    ],
+    [
+      'forgets them when everything is known',
+      [
+        [0, START],
+        [1, RESET],
+        [501, DUE],
+        [502, RESET],
+        [1502, DUE],
+        [1503, OPENED],
+        [1504, bookmark('9', true)],
+        [1505, RESET],
+      ],
+      ['tell ECONNRESET', 'wait 500'],
     ],
     [
       'begins anew when the initial events break off, and drops what was gathered',
@@ -95,7 +119,7 @@ describe('a reflector', () => {
     [
       'begins anew when the initial events end too early',
       [...LISTED.slice(0, 3), [5, ENDED]],
-      ['tell the answer ended too early', 'wait 800'],
+      ['tell the answer ended too early', 'wait 500'],
     ],
     [
       'lists in pages where a watch cannot tell everything',
@@ -168,7 +192,7 @@ describe('a reflector', () => {
     [
       'waits at least as long as after any failure',
       [...LISTED, [LONG, refused(429, { retryAfterMs: 10 })]],
-      ['tell 429', 'wait 800'],
+      ['tell 429', 'wait 500'],
     ],
     ['asks again after an error of the server', [...LISTED, [LONG, refused(500)], [LONG + 800, DUE]], ['watch from 9']],
     [
@@ -182,9 +206,9 @@ describe('a reflector', () => {
     [
       'takes a watch that ends at once and says nothing for a failure',
       [...LISTED, [LONG, ENDED], [LONG + 1, OPENED], [LONG + 2, ENDED]],
-      ['tell the watch ended as soon as it began', 'wait 800'],
+      ['tell the watch ended as soon as it began', 'wait 500'],
     ],
-    ['takes silence for a loss', [...LISTED, [LONG, SILENT]], ['tell nothing was heard for 150 s', 'wait 800']],
+    ['takes silence for a loss', [...LISTED, [LONG, SILENT]], ['tell nothing was heard for 150 s', 'wait 500']],
     ['begins anew when told to', [...LISTED, [4, START]], ['begin', 'ask for all by a watch']],
     ['is not disturbed by what comes late', [...LISTED, [4, RESET], [5, object('11')], [6, ENDED]], []],
   ])('%s', (_, told, effects) => {

@@ -25,7 +25,8 @@ export interface AgentRules {
   readonly namespaced: readonly PolicyRule[];
 }
 
-const READ: readonly Verb[] = ['get', 'list', 'watch'];
+/** Everything there is, and each change of it: nobody asks for one object by its name. */
+const READ: readonly Verb[] = ['list', 'watch'];
 /** A status is read with its object, and only what differs is sent. */
 const WRITE_STATUS: readonly Verb[] = ['patch'];
 

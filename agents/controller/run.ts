@@ -19,6 +19,7 @@ import { allowTrimming, keepTrimmed } from '../runtime/trim.js';
 import { Kubernetes } from '../source/kubernetes.js';
 import { KubernetesStatus } from '../source/kubestatus.js';
 import { ClusterAllocator } from './allocator.js';
+import { Announcing } from './announcing.js';
 import { Controller } from './controller.js';
 
 export interface ControllerProcess {
@@ -62,6 +63,7 @@ export async function runController(options: ControllerProcess, signal: AbortSig
       ...{ transport, namespace, state: 'controller', report },
       onService: (key, shown) => status.onService(key, shown),
       onShown: (kind, key) => status.onShown(kind, key),
+      onAnswering: (service) => announcing.changed(service),
     });
     state = kubernetes;
     const status: KubernetesStatus = new KubernetesStatus({
@@ -69,14 +71,21 @@ export async function runController(options: ControllerProcess, signal: AbortSig
       owner: ownerReference(transport, namespace, options.podName),
       mayWrite: () => leader.leads,
     });
+    const announcing = new Announcing({
+      ...{ transport, state: kubernetes, report },
+      mayWrite: () => leader.leads,
+      isBusy: () => status.isBusy,
+    });
     const controller = new Controller({ sink: status, log, metrics, allocator: new ClusterAllocator(loadBalancerClass) });
     kubernetes.subscribe((snapshot) => {
       if (term.aborted) return;
-      controller.decide(snapshot);
+      const inForce = controller.decide(snapshot);
       controller.tell();
+      announcing.decided(inForce);
       metrics.setViewConfirmed(Date.now());
     });
     status.run(term);
+    announcing.run(term);
     await Promise.all([kubernetes.run(term), keepSecret(transport, options, report, term)]);
   };
   const leader = new Leader({

@@ -4,6 +4,7 @@
  * The first snapshot comes when all kinds are known. From then on the last view stays in force whatever happens to the API server: how
  * long ago it was heard, and why, is told beside it.
  */
+import { setMaxListeners } from 'node:events';
 import { EMPTY_LOCK } from '../../src/allocator/lock.js';
 import { readEndpointSlice } from '../../src/api/endpointslice.js';
 import { API_VERSION } from '../../src/api/kind.js';
@@ -14,11 +15,18 @@ import { type Objects, type ReadObjects, readObjects } from '../../src/api/objec
 import { readService } from '../../src/api/service.js';
 import { readServiceCIDR } from '../../src/api/servicecidr.js';
 import type { PlainObject } from '../../src/api/value.js';
-import type { EndpointSliceView, NamespaceView, NodeView, ServiceCIDRView } from '../../src/api/views.js';
+import {
+  type EndpointSliceView,
+  type NamespaceView,
+  type NodeView,
+  type ServiceCIDRView,
+  serviceKey,
+} from '../../src/api/views.js';
 import { type Issue, issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
 import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
 import type { Trouble } from '../../src/kube/reflector.js';
 import { type ShownService, shownService } from '../../src/kube/servicestatus.js';
+import { type Answerer, readAnswerer } from '../../src/plan/owners.js';
 import { Follower, type FollowerOptions } from '../kube/follower.js';
 import type { Transport } from '../kube/transport.js';
 import { type KnownObject, type KnownService, sameView, withOurAnnotations, writtenObject } from './known.js';
@@ -29,8 +37,8 @@ export interface KubernetesOptions {
   /** Of our own kinds. */
   readonly namespace: string;
   /**
-   * The node of a speaker, which also follows which endpoints are where, and its own ServiceL2Statuses. A controller has no use for
-   * those, which may be the most objects of all.
+   * The node of a speaker, which decides by where endpoints are, and knows its own ServiceL2Statuses. A controller gives addresses without
+   * those, which may be the most objects of all: it follows both only afterwards, to tell who answers.
    */
   readonly speaker?: string;
   /** The ConfigurationState of this component. */
@@ -39,6 +47,8 @@ export interface KubernetesOptions {
   onService?(key: string, shown: ShownService | undefined): boolean;
   /** An object shows something else than before: whoever writes there looks whether it is what it should be. */
   onShown?(kind: ShownKind, key: string): void;
+  /** Who says that he answers for a Service, where its endpoints are, or what it shows of that, changed; undefined: of any Service. */
+  onAnswering?(service: string | undefined): void;
   report(issue: Issue): void;
   /** @default performance.now */
   now?(): number;
@@ -63,10 +73,12 @@ export class Kubernetes implements StateSource {
   readonly states: Follower<ShownObject>;
   /** Of a speaker's own node. */
   readonly announced: Follower<ShownObject> | undefined;
+  /** Of all nodes, for a controller. */
+  readonly answering: Follower<Answerer> | undefined;
   readonly #nodes: Follower<NodeView>;
   readonly #namespaces: Follower<NamespaceView>;
   readonly #serviceCIDRs: Follower<ServiceCIDRView> | undefined;
-  readonly #endpointSlices: Follower<EndpointSliceView> | undefined;
+  readonly endpointSlices: Follower<EndpointSliceView>;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   /** By kind and key: of objects that cannot be read. */
   readonly #unreadable = new Map<string, readonly Issue[]>();
@@ -102,16 +114,22 @@ export class Kubernetes implements StateSource {
     });
     this.#nodes = this.#follow('Node', this.#views('Node', '/api/v1/nodes', readNode));
     this.#namespaces = this.#follow('Namespace', this.#views('Namespace', '/api/v1/namespaces', readNamespace));
+    const slices = this.#views('EndpointSlice', '/apis/discovery.k8s.io/v1/endpointslices', readEndpointSlice);
     if (speaker === undefined) {
       this.#serviceCIDRs = this.#follow('ServiceCIDR', {
         ...this.#views('ServiceCIDR', '/apis/networking.k8s.io/v1/servicecidrs', readServiceCIDR),
         // Kubernetes has it since 1.33.
         optional: true,
       });
+      this.endpointSlices = this.#followLater('EndpointSlice', { ...slices, concerns: serviceKeyOf });
+      this.answering = this.#followLater('ServiceL2Status', {
+        path: ours('servicel2statuses'),
+        project: readAnswerer,
+        concerns: ({ service }) => service,
+      });
       return;
     }
-    const slices = '/apis/discovery.k8s.io/v1/endpointslices';
-    this.#endpointSlices = this.#follow('EndpointSlice', this.#views('EndpointSlice', slices, readEndpointSlice));
+    this.endpointSlices = this.#follow('EndpointSlice', slices);
     this.announced = this.#follow('ServiceL2Status', {
       path: ours('servicel2statuses'),
       query: `labelSelector=${encodeURIComponent(`metallb.io/node=${speaker}`)}`,
@@ -122,6 +140,8 @@ export class Kubernetes implements StateSource {
 
   /** Follows until `signal` aborts. Fulfilled once everything is known, or by the abort. */
   run(signal: AbortSignal): Promise<void> {
+    // Each kind that is followed ends with it.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', () => {
       this.#stopped = true;
       clearTimeout(this.#scheduled);
@@ -131,6 +151,7 @@ export class Kubernetes implements StateSource {
       signal.addEventListener('abort', () => resolve());
       const stop = this.subscribe(() => {
         stop();
+        for (const follower of this.#later) follower.run(signal);
         resolve();
       });
     });
@@ -138,6 +159,11 @@ export class Kubernetes implements StateSource {
 
   get isSynced(): boolean {
     return this.#snapshot !== undefined;
+  }
+
+  /** Whether a controller knows all that is to be told of who answers. */
+  get knowsAnswering(): boolean {
+    return this.#later.length > 0 && this.#later.every((follower) => follower.isSynced);
   }
 
   snapshot(): Snapshot {
@@ -161,8 +187,10 @@ export class Kubernetes implements StateSource {
     return [...this.#kinds].filter(([kind, follower]) => !follower.isSynced && !ONLY_WRITTEN.has(kind)).map(([kind]) => kind);
   }
 
-  readonly #kinds = new Map<string, { readonly isSynced: boolean; run(signal: AbortSignal): void }>();
-  get #followers(): Iterable<{ readonly isSynced: boolean; run(signal: AbortSignal): void }> {
+  readonly #kinds = new Map<string, Following>();
+  /** Begun when everything else is known, which nothing has to wait for. */
+  readonly #later: Following[] = [];
+  get #followers(): Iterable<Following> {
     return this.#kinds.values();
   }
 
@@ -178,6 +206,25 @@ export class Kubernetes implements StateSource {
       onTrouble: (trouble) => this.#onTrouble(kind, trouble),
     });
     this.#kinds.set(kind, follower);
+    return follower;
+  }
+
+  /** Of what nobody decides by. */
+  #followLater<T>(
+    kind: string,
+    { concerns, ...options }: Omit<FollowOptions<T>, 'onChange'> & { readonly concerns: (one: T) => string },
+  ): Follower<T> {
+    const follower = new Follower<T>({
+      ...options,
+      transport: this.#options.transport,
+      onChange: (_, before, after) => {
+        const services = [before, after].flatMap((one) => (one === undefined ? [] : [concerns(one)]));
+        for (const service of new Set(services)) this.#options.onAnswering?.(service);
+      },
+      onSynced: () => this.#options.onAnswering?.(undefined),
+      onTrouble: (trouble) => this.#onTrouble(kind, trouble),
+    });
+    this.#later.push(follower);
     return follower;
   }
 
@@ -225,6 +272,11 @@ export class Kubernetes implements StateSource {
     const isEcho = this.#options.onService?.(key, after?.shown) === true;
     if (after === undefined) this.#unreadable.delete(`Service ${key}`);
     if (before === undefined || after === undefined || !sameView(before.view, after.view)) return true;
+    if (after.shown.announced !== before.shown.announced) {
+      this.#options.onAnswering?.(key);
+      // Written in the moment in which it was one no more.
+      if (after.view.type !== 'LoadBalancer') return true;
+    }
     return before.shown.text !== after.shown.text && !isEcho;
   }
 
@@ -246,7 +298,7 @@ export class Kubernetes implements StateSource {
       nodes: [...this.#nodes.objects.values()],
       namespaces: [...this.#namespaces.objects.values()],
       serviceCIDRs: [...(this.#serviceCIDRs?.objects.values() ?? [])],
-      endpointSlices: [...(this.#endpointSlices?.objects.values() ?? [])],
+      endpointSlices: this.#options.speaker === undefined ? [] : [...this.endpointSlices.objects.values()],
     };
     const revision = (this.#snapshot?.revision ?? 0) + 1;
     this.#snapshot = {
@@ -277,7 +329,14 @@ export class Kubernetes implements StateSource {
   }
 }
 
+interface Following {
+  readonly isSynced: boolean;
+  run(signal: AbortSignal): void;
+}
+
 type FollowOptions<T> = Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble'>;
+
+const serviceKeyOf = ({ namespace, service }: EndpointSliceView): string => serviceKey({ namespace, name: service });
 
 const describe = (trouble: Trouble): string =>
   'lost' in trouble ? trouble.lost : `${trouble.refused.message} (${trouble.refused.code})`;

@@ -8,6 +8,15 @@ import { isRecord, type PlainObject } from '../api/value.js';
 /** MetalLB's name for the pool a Service's addresses came from. */
 export const POOL_ANNOTATION = 'metallb.io/ip-allocated-from-pool';
 export const ALLOCATED = 'arpeggio/Allocated';
+const ANNOUNCED = 'arpeggio/Announced';
+
+/** A condition without the time at which it began. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+}
 
 export interface ServiceStatus {
   /** Addresses, pool, and whether the Service has what it wants: equal texts for equal ones. */
@@ -21,13 +30,16 @@ export interface ShownService extends ServiceStatus {
   readonly uid: string;
   /** When our condition last changed from True to False or back. Absent where there is none. */
   readonly since?: string;
+  /** `arpeggio/Announced`, as {@link conditionText} has it. Absent where there is none. */
+  readonly announced?: string;
 }
 
 /** Of the object as the API server sends it. */
 export function shownService({ metadata, status }: PlainObject): ShownService {
   const { resourceVersion = '', uid = '', annotations } = isRecord(metadata) ? metadata : {};
   const { conditions, loadBalancer } = isRecord(status) ? status : {};
-  const ours = conditionIn(conditions);
+  const ours = conditionIn(conditions, ALLOCATED);
+  const announced = conditionIn(conditions, ANNOUNCED);
   const pool = isRecord(annotations) ? annotations[POOL_ANNOTATION] : undefined;
   const ingress = isRecord(loadBalancer) && Array.isArray(loadBalancer['ingress']) ? loadBalancer['ingress'] : [];
   const { status: holds = '', reason = '', message = '', lastTransitionTime } = ours ?? {};
@@ -37,8 +49,20 @@ export function shownService({ metadata, status }: PlainObject): ShownService {
     text: textOf(String(holds), pool === undefined ? '' : String(pool), ingress),
     reason: ours === undefined ? '' : `${reason} ${message}`,
     ...(typeof lastTransitionTime === 'string' ? { since: lastTransitionTime } : {}),
+    ...(announced === undefined ? {} : { announced: conditionText(announced) }),
   };
 }
+
+/** Equal texts for conditions that say the same, whenever they began. */
+export const conditionText = ({
+  status,
+  reason,
+  message,
+}: {
+  readonly status?: unknown;
+  readonly reason?: unknown;
+  readonly message?: unknown;
+}): string => `${status} ${reason} ${message}`;
 
 /** Of the object as a controller wants it to be. */
 export function wantedService({ metadata, status }: KubeObject): ServiceStatus {
@@ -51,7 +75,8 @@ export const isAsWanted = (shown: ServiceStatus, wanted: ServiceStatus): boolean
   shown.text === wanted.text && (shown.reason === wanted.reason || wanted.reason.startsWith('KEPT '));
 
 /** Whether a controller wrote into it and should take that back when the Service is no load balancer any more. */
-export const hasMarks = ({ text, reason }: ServiceStatus): boolean => reason !== '' || text.split(' ')[1] !== '';
+export const hasMarks = ({ text, reason, announced }: ShownService): boolean =>
+  reason !== '' || announced !== undefined || text.split(' ')[1] !== '';
 
 /**
  * A strategic merge patch of the status subresource, which others' conditions survive; refused if the Service has changed since.
@@ -60,14 +85,14 @@ export const hasMarks = ({ text, reason }: ServiceStatus): boolean => reason !==
 export function servicePatch(wanted: KubeObject | undefined, shown: ShownService, now: string): PlainObject {
   const { resourceVersion } = shown;
   if (wanted === undefined) {
-    const gone = { $patch: 'delete', type: ALLOCATED };
+    const gone = [ALLOCATED, ANNOUNCED].map((type) => ({ $patch: 'delete', type }));
     return {
       metadata: { resourceVersion, annotations: { [POOL_ANNOTATION]: null } },
-      status: { conditions: [gone], loadBalancer: { ingress: null } },
+      status: { conditions: gone, loadBalancer: { ingress: null } },
     };
   }
   const { conditions, loadBalancer } = isRecord(wanted['status']) ? wanted['status'] : {};
-  const condition = conditionIn(conditions);
+  const condition = conditionIn(conditions, ALLOCATED);
   const ingress = isRecord(loadBalancer) ? loadBalancer['ingress'] : undefined;
   const hasChanged = !shown.text.startsWith(`${condition?.['status']} `);
   const lastTransitionTime = hasChanged ? now : (shown.since ?? now);
@@ -77,8 +102,17 @@ export function servicePatch(wanted: KubeObject | undefined, shown: ShownService
   };
 }
 
-const conditionIn = (conditions: unknown): PlainObject | undefined =>
-  Array.isArray(conditions) ? conditions.find((one) => isRecord(one) && one['type'] === ALLOCATED) : undefined;
+/**
+ * A strategic merge patch that says whether the Service is announced, and touches nothing else: it is as good for a later version of the
+ * Service, but not for another one of the same name. A condition that goes on to hold, or not to, keeps the time at which it began.
+ */
+export function announcedPatch(condition: Condition, { uid, announced = '' }: ShownService, now: string): PlainObject {
+  const began = announced.startsWith(`${condition.status} `) ? {} : { lastTransitionTime: now };
+  return { metadata: { uid }, status: { conditions: [{ ...condition, ...began }] } };
+}
+
+const conditionIn = (conditions: unknown, type: string): PlainObject | undefined =>
+  Array.isArray(conditions) ? conditions.find((one) => isRecord(one) && one['type'] === type) : undefined;
 
 function textOf(holds: string, pool: string, ingress: readonly unknown[]): string {
   return [holds, pool, ...ingress.map(entryText)].join(' ');

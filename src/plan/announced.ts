@@ -37,8 +37,7 @@ export function announcedCondition(outcome: Outcome, { nodes, candidates }: Answ
   if ('pending' in outcome) return nobody('NO_ADDRESS', 'it has no address; arpeggio/Allocated says why');
   if (candidates === undefined) return nobody('NOBODY_ANSWERS', 'its addresses do not all lie in one pool');
   // A node that is gone cannot take back what it said.
-  const known = new Set(candidates.map(({ node }) => node));
-  const there = nodes.filter((node) => known.has(node));
+  const there = nodes.filter((one) => candidates.some(({ node }) => node === one));
   if (there.length > 0) return { type: 'arpeggio/Announced', status: 'True', reason: 'NODE_ANSWERS', message: announcing(there) };
   const eligible = candidates.filter((one) => one.eligible).map(({ node }) => node);
   if (eligible.length === 0) return nobody('NOBODY_ANSWERS', `no node may answer: ${reasons(candidates)}`);

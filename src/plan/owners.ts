@@ -4,24 +4,35 @@
 
 import type { Sourced } from '../api/object.js';
 import { compareText } from '../api/order.js';
-import { isRecord } from '../api/value.js';
+import { isRecord, type PlainObject } from '../api/value.js';
+import { serviceKey } from '../api/views.js';
+
+/** A node that says it answers for a Service. */
+export interface Answerer {
+  readonly node: string;
+  /** `namespace/name`. */
+  readonly service: string;
+}
+
+/** Of a ServiceL2Status; undefined while its status was not written yet. */
+export function readAnswerer({ status }: PlainObject): Answerer | undefined {
+  const { node, serviceName, serviceNamespace } = isRecord(status) ? status : {};
+  if (typeof node !== 'string' || typeof serviceName !== 'string' || typeof serviceNamespace !== 'string') return undefined;
+  return { node, service: serviceKey({ namespace: serviceNamespace, name: serviceName }) };
+}
 
 /** By `namespace/name` of the Service, the nodes that say they answer for it, sorted. */
-export function answeringIn(state: Iterable<unknown>): ReadonlyMap<string, readonly string[]> {
-  const said = new Map<string, Set<string>>();
-  for (const object of state) {
-    if (!isRecord(object) || object['kind'] !== 'ServiceL2Status' || !isRecord(object['status'])) continue;
-    const { node, serviceName, serviceNamespace } = object['status'];
-    if (typeof node !== 'string' || typeof serviceName !== 'string' || typeof serviceNamespace !== 'string') continue;
-    const key = `${serviceNamespace}/${serviceName}`;
-    said.set(key, (said.get(key) ?? new Set()).add(node));
-  }
-  return new Map([...said].map(([key, nodes]) => [key, [...nodes].sort(compareText)]));
+export function answeringIn(said: Iterable<Answerer>): ReadonlyMap<string, readonly string[]> {
+  const nodes = new Map<string, Set<string>>();
+  for (const { service, node } of said) nodes.set(service, (nodes.get(service) ?? new Set()).add(node));
+  return new Map([...nodes].map(([service, of]) => [service, [...of].sort(compareText)]));
 }
 
 /** Those that one node answers for, and which. Two that disagree tell nothing. */
 export function ownersIn(state: readonly Sourced<unknown>[]): ReadonlyMap<string, string> {
-  const answering = answeringIn(state.map(({ object }) => object));
+  const answering = answeringIn(
+    state.flatMap(({ object }) => (isRecord(object) && object['kind'] === 'ServiceL2Status' ? (readAnswerer(object) ?? []) : [])),
+  );
   return new Map(
     [...answering].flatMap(([key, [only, ...others]]) => (only === undefined || others.length > 0 ? [] : [[key, only]])),
   );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { type ApiServer, startApiServer } from '../support/apiserver.js';
+import type { Call } from '../support/call.js';
 import { temporaryFolder } from '../support/folder.js';
 import { install } from '../support/install.js';
 import { until } from '../support/until.js';
@@ -12,11 +13,18 @@ import { type ArpeggioProcess, startArpeggio } from './process.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 interface Service {
   readonly metadata: { readonly resourceVersion: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly status: {
     readonly loadBalancer: { readonly ingress?: readonly { readonly ip: string; readonly ipMode: string }[] };
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+    readonly conditions?: readonly Condition[];
   };
 }
 
@@ -50,8 +58,8 @@ describeWithApiServer('a controller of a real API server', () => {
     running.push(one);
     return one;
   };
-  const must = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Fields> => {
-    const answer = await api.call(method, path, body);
+  const must = async (...[method, path, body, contentType]: Parameters<Call>): Promise<Fields> => {
+    const answer = await api.call(method, path, body, contentType);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
     return answer.body;
   };
@@ -72,10 +80,21 @@ describeWithApiServer('a controller of a real API server', () => {
   };
   const addresses = async (name: string): Promise<readonly string[]> =>
     ((await service(name)).status.loadBalancer.ingress ?? []).map(({ ip }) => ip);
+  const conditionOf = async (name: string, wanted: string): Promise<Condition | undefined> =>
+    (await service(name)).status.conditions?.find(({ type }) => type === wanted);
   const condition = async (name: string): Promise<string | undefined> => {
-    const found = (await service(name)).status.conditions?.find(({ type }) => type === 'arpeggio/Allocated');
+    const found = await conditionOf(name, 'arpeggio/Allocated');
     return found === undefined ? undefined : `${found.status} ${found.reason}`;
   };
+  const isAnnounced = (name: string, said: string): Promise<unknown> =>
+    until(
+      `of ${name} is said: ${said}`,
+      async () => {
+        const found = await conditionOf(name, 'arpeggio/Announced');
+        return `${found?.status} ${found?.reason}: ${found?.message}` === said;
+      },
+      LONG_MS,
+    );
   const has = (name: string, ...ips: readonly string[]): Promise<unknown> =>
     until(`${name} has ${ips.join(' and ') || 'nothing'}`, async () => (await addresses(name)).join() === ips.join(), LONG_MS);
   const events = async (name: string): Promise<string[]> => {
@@ -91,7 +110,9 @@ describeWithApiServer('a controller of a real API server', () => {
     const { metadata, status } = await service('web');
     expect(metadata.annotations).toEqual({ [POOL_ANNOTATION]: 'first' });
     expect(status.loadBalancer.ingress).toEqual([{ ip: '192.0.2.1', ipMode: 'VIP' }]);
-    expect(status.conditions).toMatchObject([{ type: 'arpeggio/Allocated', status: 'True', reason: 'GENERAL_POOL' }]);
+    expect(status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'arpeggio/Allocated', status: 'True', reason: 'GENERAL_POOL' }),
+    );
     await until('the event is there', async () => (await events('web')).includes('Normal IPAllocated metallb-controller'));
     const { stdout } = await api.kubectl(['describe', 'service', 'web']);
     expect(stdout).toMatch(/IPAllocated .* metallb-controller +Assigned IP \["192.0.2.1"\]/);
@@ -120,6 +141,7 @@ describeWithApiServer('a controller of a real API server', () => {
     const first = start();
     await has('web', '192.0.2.2');
     await has('api', '192.0.2.1');
+    for (const name of ['web', 'api']) await isAnnounced(name, 'False NOBODY_ANSWERS: no node may answer: there are no nodes');
     expect(await first.end()).toBe(0);
     const versions = await Promise.all(['web', 'api'].map(async (name) => (await service(name)).metadata.resourceVersion));
     start();
@@ -158,6 +180,36 @@ describeWithApiServer('a controller of a real API server', () => {
     );
     await must('DELETE', `${SERVICES}/b`);
     await has('waits', '192.0.2.2');
+    expect(await condition('waits')).toBe('True GENERAL_POOL');
+  });
+
+  test('says who answers for a Service, or why nobody does', async () => {
+    const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+    await must('POST', '/api/v1/nodes', { metadata: { name: 'n1' } });
+    onTestFinished(async () => {
+      for (const path of ['/api/v1/nodes/n1', `${slices}/waits-1`]) await api.call('DELETE', path);
+    });
+    for (const name of ['web', 'b', 'c', 'waits']) await create(name);
+    start();
+    await isAnnounced('web', 'False NO_ADDRESS: it has no address; arpeggio/Allocated says why');
+    await isAnnounced('waits', 'False NOBODY_ANSWERS: no node may answer: noEndpoints on every node');
+    await must('POST', slices, {
+      metadata: { name: 'waits-1', labels: { 'kubernetes.io/service-name': 'waits' } },
+      ...{ addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], nodeName: 'n1' }] },
+    });
+    await isAnnounced('waits', 'False NOBODY_SAYS_SO: n1 may answer, and no speaker says that it does');
+
+    const said = await must('POST', `${OURS}/servicel2statuses`, object('ServiceL2Status', 'l2-abcde', {}));
+    const status = { node: 'n1', serviceName: 'waits', serviceNamespace: 'default' };
+    await must('PUT', `${OURS}/servicel2statuses/l2-abcde/status`, { ...said, status });
+    const answers = 'True NODE_ANSWERS: announcing from node "n1" with protocol "layer2"';
+    await isAnnounced('waits', answers);
+
+    const gone = { status: { conditions: [{ $patch: 'delete', type: 'arpeggio/Announced' }] } };
+    await must('PATCH', `${SERVICES}/waits/status`, gone, 'application/strategic-merge-patch+json');
+    await isAnnounced('waits', answers);
+    await must('DELETE', `${OURS}/servicel2statuses/l2-abcde`);
+    await isAnnounced('waits', 'False NOBODY_SAYS_SO: n1 may answer, and no speaker says that it does');
     expect(await condition('waits')).toBe('True GENERAL_POOL');
   });
 

@@ -19,6 +19,7 @@ export class Door {
   }
 
   async open(): Promise<void> {
+    if (this.#server?.listening === true) return;
     this.#server = createServer((inside) => {
       const outside = connect(this.#to, '127.0.0.1');
       for (const [one, other] of [

@@ -13,7 +13,6 @@ import { type ArpeggioProcess, startArpeggio } from './process.js';
 
 const SERVICES = '/api/v1/namespaces/default/services';
 const POOLS = `/apis/metallb.io/v1beta1/namespaces/${METALLB_NAMESPACE}/ipaddresspools`;
-/** Failures in a row are followed by pauses of up to a minute. */
 const LONG_MS = 120_000;
 
 describeWithApiServer('with a bad way to the API server', () => {
@@ -73,7 +72,7 @@ describeWithApiServer('with a bad way to the API server', () => {
       expect(new Set(addresses).size).toBe(names.length);
       return addresses;
     };
-    const writes = (): number => proxy.count('patch', 'services/status');
+    const writes = (): number => proxy.count('patch', 'services/status', 'arpeggio-controller');
 
     test.each<[string, Fault, times: number, more: number]>([
       ['is refused by an error of the server', { do: 'refuse', status: 500 }, 5, 5],
@@ -84,7 +83,13 @@ describeWithApiServer('with a bad way to the API server', () => {
       const names = named('web', 30);
       const [old] = await addressesOf('old');
       proxy.forget();
-      const effect = proxy.add({ verbs: ['patch'], resources: ['services/status'], fault, times });
+      const effect = proxy.add({
+        verbs: ['patch'],
+        resources: ['services/status'],
+        manager: 'arpeggio-controller',
+        fault,
+        times,
+      });
       await create(...names);
       expect((await addressesOf('old', ...names))[0]).toBe(old);
       expect([effect.hits, writes()]).toEqual([times, names.length + more]);
@@ -107,6 +112,46 @@ describeWithApiServer('with a bad way to the API server', () => {
       await create('web');
       await addressesOf('web');
       expect(writes()).toBe(1);
+    });
+
+    test('gives all an address once a watch that stalled goes on, and takes no write of others for its own', async () => {
+      const stalled = proxy.add({ verbs: ['watch'], resources: ['services'], fault: { do: 'stall' } });
+      await create('web');
+      await until('the event waits', () => stalled.hits > 0);
+      // What it would write is about an older version.
+      await api.call('PATCH', `${SERVICES}/old`, { metadata: { labels: { team: 'a' } }, spec: { ports: [{ port: 81 }] } });
+      const pool = { spec: { addresses: ['198.51.100.0/24'] } };
+      await api.call('PATCH', `${POOLS}/a`, pool);
+      await until('it has tried', () => writes() > 1, LONG_MS);
+      stalled.lift();
+      const moved = (one: string | undefined): boolean => one?.startsWith('198.51.100.') === true;
+      await until('both have moved', async () => (await addressesOf('old', 'web')).every(moved), LONG_MS);
+      await api.call('PATCH', `${POOLS}/a`, { spec: { addresses: ['192.0.2.0/24'] } });
+      await until('and back', async () => !(await addressesOf('old', 'web')).some(moved), LONG_MS);
+    });
+
+    test('gives nothing twice when events are lost, and catches up with the next list', async () => {
+      const lost = proxy.add({ verbs: ['watch'], resources: ['services'], fault: { do: 'drop' }, times: 10 });
+      await create(...named('lost', 10));
+      await until('all are lost', () => lost.hits === 10);
+      await create('heard');
+      const [old, heard] = await addressesOf('old', 'heard');
+      proxy.add({ verbs: ['watch'], resources: ['services'], fault: { do: 'expire' }, times: 1 });
+      await create('last');
+      expect((await addressesOf('old', 'heard', 'last', ...named('lost', 10))).slice(0, 2)).toEqual([old, heard]);
+    });
+
+    test('gives nobody an address before it has heard who has which, however slow lists are', async () => {
+      const before = await addressesOf('old');
+      await controller.end();
+      // By its name it comes first.
+      await create('new');
+      const slow = proxy.add({ verbs: ['watch', 'list'], resources: ['services'], fault: { do: 'delay', ms: 2000 } });
+      const other = startArpeggio(['controller', '--kubeconfig', await api.kubeconfigOf('controller', proxy), '--metrics', '0']);
+      onTestFinished(() => void other.end());
+      await addressesOf('new');
+      slow.lift();
+      expect([slow.hits, await addressesOf('old')]).toEqual([1, before]);
     });
 
     test('goes on where it was, whenever its connections are reset', async () => {
@@ -133,6 +178,33 @@ describeWithApiServer('with a bad way to the API server', () => {
       await addressesOf('late');
       expect(await addressesOf(...names)).toEqual(before);
       expect([controller.exitCode(), writes()]).toEqual([undefined, 1]);
+    });
+
+    test('loses and doubles nothing when the API server is killed under change, for so long that it leads no more', async () => {
+      const names = named('web', 200);
+      const [old] = await addressesOf('old');
+      let made = 0;
+      const changing = (async () => {
+        for (const name of names) {
+          await until(
+            'it is made',
+            async () => {
+              const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] };
+              const answer = await api.call('POST', SERVICES, { metadata: { name }, spec }).catch(() => undefined);
+              return answer?.status === 201 || answer?.status === 409;
+            },
+            LONG_MS,
+          );
+          made++;
+        }
+      })();
+      await until('addresses are given while Services are made', () => made > 40 && writes() > 20, LONG_MS);
+      await api.server.kill();
+      await until('it leads no more', () => controller.lines.some(({ event }) => event === 'notLeading'), LONG_MS);
+      await api.server.start();
+      await changing;
+      expect((await addressesOf('old', ...names))[0]).toBe(old);
+      expect(controller.exitCode()).toBeUndefined();
     });
 
     test('moves nothing and goes on when etcd has been dead', async () => {

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/api/object.js';
-import { hasMarks, isAsWanted, servicePatch, shownService, wantedService } from '../../src/kube/servicestatus.js';
+import {
+  announcedPatch,
+  type Condition,
+  hasMarks,
+  isAsWanted,
+  servicePatch,
+  shownService,
+  wantedService,
+} from '../../src/kube/servicestatus.js';
 
 const POOL = 'metallb.io/ip-allocated-from-pool';
 const wanted = (ips: readonly string[], code = 'GENERAL_POOL', message = 'first free address'): KubeObject => ({
@@ -32,6 +40,13 @@ const HELD = {
   status: 'True',
   reason: 'GENERAL_POOL',
   message: 'first free address',
+  lastTransitionTime: 't0',
+};
+const ANSWERED = {
+  type: 'arpeggio/Announced',
+  status: 'True',
+  reason: 'NODE_ANSWERS',
+  message: 'n1',
   lastTransitionTime: 't0',
 };
 const OTHERS = { type: 'other', status: 'True', reason: 'x', message: '', lastTransitionTime: 't' };
@@ -91,6 +106,7 @@ describe('what a Service shows', () => {
     ['a condition of others', stored([], { conditions: [OTHERS] }), false],
     ['the pool', stored([], { pool: 'p' }), true],
     ['our condition', stored([], { conditions: [HELD] }), true],
+    ['who answers', stored([], { conditions: [ANSWERED] }), true],
   ])('that has %s is marked, or not', (_, object, marked) => {
     expect(hasMarks(shownService({ ...object }))).toBe(marked);
   });
@@ -122,7 +138,29 @@ describe('the patch', () => {
     });
     expect(servicePatch(undefined, shown, 'now')).toEqual({
       metadata: { resourceVersion: '7', annotations: { [POOL]: null } },
-      status: { loadBalancer: { ingress: null }, conditions: [{ $patch: 'delete', type: 'arpeggio/Allocated' }] },
+      status: {
+        loadBalancer: { ingress: null },
+        conditions: ['arpeggio/Allocated', 'arpeggio/Announced'].map((type) => ({ $patch: 'delete', type })),
+      },
+    });
+  });
+});
+
+describe('the patch of who answers', () => {
+  const says = (status: Condition['status'], message: string): Condition => ({
+    ...{ type: 'arpeggio/Announced', status, message },
+    reason: status === 'True' ? 'NODE_ANSWERS' : 'NOBODY_ANSWERS',
+  });
+  const answered = shownService(stored([VIP], { conditions: [HELD, ANSWERED] }));
+
+  test.each<[string, Condition, ReturnType<typeof shownService>, object]>([
+    ['begins now', says('True', 'n1'), shownService(stored([VIP])), { lastTransitionTime: 'now' }],
+    ['ends now', says('False', 'nobody'), answered, { lastTransitionTime: 'now' }],
+    ['goes on as of when it began, whoever it is', says('True', 'n2'), answered, {}],
+  ])('%s, and is about this very Service', (_, condition, shown, time) => {
+    expect(announcedPatch(condition, shown, 'now')).toEqual({
+      metadata: { uid: 'u' },
+      status: { conditions: [{ ...condition, ...time }] },
     });
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/allocator/allocation.js';
+import type { PlainObject } from '../../src/api/value.js';
 import { issue } from '../../src/issue/issue.js';
 import { candidatesIn, survey } from '../../src/layer2/announcements.js';
 import type { Candidate, IneligibleReason } from '../../src/layer2/eligibility.js';
 import { announcedCondition } from '../../src/plan/announced.js';
-import { answeringIn } from '../../src/plan/owners.js';
+import { answeringIn, ownersIn, readAnswerer } from '../../src/plan/owners.js';
 import { ad, address, config, node, service } from '../layer2/world.js';
 
 const ALLOCATED: Outcome = {
@@ -111,15 +112,24 @@ describe('a Service', () => {
   });
 });
 
+const said = (name: string, of: string): PlainObject => ({
+  kind: 'ServiceL2Status',
+  status: { node: of, serviceName: name, serviceNamespace: 'shop' },
+});
+
 test('who answers is what each node says of itself, in any order', () => {
-  const said = (name: string, of: string): object => ({
-    kind: 'ServiceL2Status',
-    status: { node: of, serviceName: name, serviceNamespace: 'shop' },
-  });
-  const unsaid = { kind: 'ServiceL2Status', metadata: { labels: { 'metallb.io/node': 'n1' } } };
-  const objects = [said('web', 'n2'), said('web', 'n1'), said('db', 'n1'), said('web', 'n2'), unsaid, { kind: 'Pod' }, null];
-  expect([...answeringIn(objects)]).toEqual([
+  const objects = [said('web', 'n2'), said('web', 'n1'), said('db', 'n1'), said('web', 'n2')];
+  expect([...answeringIn(objects.flatMap((one) => readAnswerer(one) ?? []))]).toEqual([
     ['shop/web', ['n1', 'n2']],
     ['shop/db', ['n1']],
   ]);
+});
+
+test('a status that was not written yet tells nothing', () => {
+  expect(readAnswerer({ kind: 'ServiceL2Status', metadata: { labels: { 'metallb.io/node': 'n1' } } })).toBeUndefined();
+});
+
+test('of a folder, a Service that two nodes answer for has no owner', () => {
+  const objects = [said('web', 'n2'), said('web', 'n1'), said('db', 'n1'), { kind: 'Pod' }, null];
+  expect([...ownersIn(objects.map((object) => ({ object, locate: () => undefined })))]).toEqual([['shop/db', 'n1']]);
 });

@@ -139,7 +139,8 @@ function serverIn(folder: string, etcdPort: number, { host, port }: Address, aud
     // There is no default route to find an address by, and nothing that would use it.
     '--advertise-address=192.0.2.1',
     '--endpoint-reconciler-type=none',
-    '--service-cluster-ip-range=10.96.0.0/16',
+    // Two families: a Service has one of them unless it asks for both.
+    '--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112',
     // It makes its certificate there itself, and finds it there when it is started again.
     `--cert-dir=${folder}`,
     `--token-auth-file=${tokens}`,

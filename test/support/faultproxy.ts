@@ -19,6 +19,8 @@ export type Fault =
   | { readonly do: 'refuse'; readonly status: 401 | 403 | 410 | 429 | 500 | 503; readonly retryAfterS?: number }
   /** The request waits before it goes on. */
   | { readonly do: 'delay'; readonly ms: number }
+  /** Something of the test's happens first. Then the request goes on, or its connection is reset and the API server hears of nothing. */
+  | { readonly do: 'strike'; readonly strike: () => void; readonly arrives: boolean }
   /** The next event of a watch, and all after it, wait until the rule is lifted. */
   | { readonly do: 'stall' }
   /** An event of a watch never arrives. */
@@ -35,6 +37,8 @@ export interface Rule {
   readonly verbs?: readonly Verb[];
   /** With subresource, such as `services/status`. @default every resource */
   readonly resources?: readonly string[];
+  /** What this writer asks for only: its `fieldManager`. @default any */
+  readonly manager?: string;
   /** Of requests with this token only. @default any */
   readonly token?: string;
   readonly fault: Fault;
@@ -67,7 +71,7 @@ export class Effect implements Disposable {
 }
 
 /** Of a whole request; the others are of events in a watch. */
-const OF_REQUESTS: ReadonlySet<Fault['do']> = new Set<Fault['do']>(['reset', 'refuse', 'delay']);
+const OF_REQUESTS: ReadonlySet<Fault['do']> = new Set<Fault['do']>(['reset', 'refuse', 'delay', 'strike']);
 
 interface Asked extends RequestInfo {
   readonly token: string;
@@ -121,9 +125,9 @@ export class FaultProxy implements AsyncDisposable {
     return effect;
   }
 
-  /** How many such requests have come since the start, or since `forget`; those that were refused here too. */
-  count(verb: Verb, resource: string): number {
-    return this.#counts.get(`${verb} ${resource}`) ?? 0;
+  /** How many such requests have come since the start, or since `forget`; those that were refused here too. @param manager of this writer only */
+  count(verb: Verb, resource: string, manager?: string): number {
+    return this.#counts.get(keyOf({ verb, resource }, manager)) ?? 0;
   }
 
   /** All of them, as `list services`: the most first. */
@@ -155,8 +159,7 @@ export class FaultProxy implements AsyncDisposable {
   async #pass(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = message;
     const info = requestInfo(method, url);
-    const key = `${info.verb} ${info.resource}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    for (const key of new Set([keyOf(info), keyOf(info, info.manager)])) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     const over = new AbortController();
     response.once('close', () => over.abort());
     const asked = { ...info, token: (headers.authorization ?? '').replace(/^Bearer /, ''), response, over: over.signal };
@@ -182,6 +185,10 @@ export class FaultProxy implements AsyncDisposable {
       case 'delay':
         await sleep(fault.ms, undefined, { signal: over }).catch(() => undefined);
         return over.aborted;
+      case 'strike':
+        fault.strike();
+        if (!fault.arrives) this.#reset(response);
+        return !fault.arrives;
       default:
         return false;
     }
@@ -237,7 +244,7 @@ export class FaultProxy implements AsyncDisposable {
         this.#reset(response);
         return false;
       case 'stall':
-        await Promise.race([aborted(effect.lifted), aborted(over)]);
+        await aborted(AbortSignal.any([effect.lifted, over]));
         return !over.aborted && this.#deliver(asked, line);
       default:
         await write(response, line, over);
@@ -250,11 +257,14 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /** The first rule about it that is not used up; it counts as having happened. */
-  #happening({ verb, resource, token }: Asked, isOfThis: (does: Fault['do']) => boolean): Effect | undefined {
+  #happening({ verb, resource, manager, token }: Asked, isOfThis: (does: Fault['do']) => boolean): Effect | undefined {
     for (const effect of this.#effects) {
-      const { verbs, resources, token: of, fault, times = Number.POSITIVE_INFINITY } = effect.rule;
+      const { verbs, resources, manager: by, token: of, fault, times = Number.POSITIVE_INFINITY } = effect.rule;
       const isAbout =
-        (verbs?.includes(verb) ?? true) && (resources?.includes(resource) ?? true) && (of === undefined || of === token);
+        (verbs?.includes(verb) ?? true) &&
+        (resources?.includes(resource) ?? true) &&
+        (by === undefined || by === manager) &&
+        (of === undefined || of === token);
       if (!isAbout || !isOfThis(fault.do) || effect.hits >= times) continue;
       effect.hits++;
       return effect;
@@ -262,6 +272,9 @@ export class FaultProxy implements AsyncDisposable {
     return undefined;
   }
 }
+
+const keyOf = ({ verb, resource }: Pick<RequestInfo, 'verb' | 'resource'>, manager = ''): string =>
+  manager === '' ? `${verb} ${resource}` : `${verb} ${resource} by ${manager}`;
 
 const REASONS: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
@@ -301,7 +314,7 @@ async function* linesOf(answer: IncomingMessage): AsyncGenerator<string> {
 
 async function write(response: ServerResponse, chunk: string | Buffer, over: AbortSignal): Promise<void> {
   if (response.write(chunk)) return;
-  await Promise.race([once(response, 'drain'), aborted(over)]);
+  await once(response, 'drain', { signal: over }).catch(() => undefined);
 }
 
 const aborted = async (signal: AbortSignal): Promise<void> => {

@@ -25,3 +25,8 @@ test.each([
   const { verb, resource } = requestInfo(method, url);
   expect(`${verb} ${resource}`).toBe(expected);
 });
+
+test('a writer is who he says he is', () => {
+  const path = '/api/v1/namespaces/shop/services/web/status';
+  expect([requestInfo('PATCH', `${path}?fieldManager=a`).manager, requestInfo('PATCH', path).manager]).toEqual(['a', '']);
+});

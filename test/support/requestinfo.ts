@@ -7,6 +7,8 @@ export interface RequestInfo {
   readonly verb: Verb;
   /** With its subresource, such as `services/status`; the path itself where there is no resource in it. */
   readonly resource: string;
+  /** `fieldManager`, by which a writer names himself; empty where he does not. */
+  readonly manager: string;
 }
 
 export function requestInfo(method: string, url: string): RequestInfo {
@@ -14,11 +16,13 @@ export function requestInfo(method: string, url: string): RequestInfo {
   const [, root, ...rest] = pathname.split('/');
   const parts = root === 'api' ? rest.slice(1) : root === 'apis' ? rest.slice(2) : [];
   const [resource, name, subresource] = withoutNamespace(parts);
-  if (resource === undefined) return { verb: verbOf(method, true, false), resource: pathname };
+  const manager = searchParams.get('fieldManager') ?? '';
+  if (resource === undefined) return { verb: verbOf(method, true, false), resource: pathname, manager };
   const isWatch = ['true', '1'].includes(searchParams.get('watch') ?? '');
   return {
     verb: verbOf(method, name !== undefined, isWatch),
     resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+    manager,
   };
 }
 

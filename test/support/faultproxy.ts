@@ -19,8 +19,8 @@ export type Fault =
   | { readonly do: 'refuse'; readonly status: 401 | 403 | 410 | 429 | 500 | 503; readonly retryAfterS?: number }
   /** The request waits before it goes on. */
   | { readonly do: 'delay'; readonly ms: number }
-  /** Something of the test's happens first. Then the request goes on, or its connection is reset and the API server hears of nothing. */
-  | { readonly do: 'strike'; readonly strike: () => void; readonly arrives: boolean }
+  /** Something of the test's happens first. It says whether the request goes on; else its connection is reset, and the API server hears of nothing. */
+  | { readonly do: 'strike'; readonly strike: () => boolean }
   /** The next event of a watch, and all after it, wait until the rule is lifted. */
   | { readonly do: 'stall' }
   /** An event of a watch never arrives. */
@@ -186,9 +186,9 @@ export class FaultProxy implements AsyncDisposable {
         await sleep(fault.ms, undefined, { signal: over }).catch(() => undefined);
         return over.aborted;
       case 'strike':
-        fault.strike();
-        if (!fault.arrives) this.#reset(response);
-        return !fault.arrives;
+        if (fault.strike()) return false;
+        this.#reset(response);
+        return true;
       default:
         return false;
     }

@@ -1,6 +1,7 @@
 /**
  * What a controller writes into a Service: the addresses, the pool they came from, and why; as the API server has it, and as it
- * should be. Two of these are compared after the API server's defaulting, which sets `ipMode: VIP` (metallb-behaviour, Q-37).
+ * should be. How an address is reached from within the cluster, `ipMode`, is the API server's to default (metallb-behaviour, Q-37) and
+ * others' to change: it makes no difference, and stays with its address.
  */
 import type { KubeObject } from '../api/object.js';
 import { isRecord, type PlainObject } from '../api/value.js';
@@ -32,6 +33,8 @@ export interface ShownService extends ServiceStatus {
   readonly since?: string;
   /** `arpeggio/Announced`, as {@link conditionText} has it. Absent where there is none. */
   readonly announced?: string;
+  /** Addresses with `ipMode: Proxy`. Absent where there is none. */
+  readonly proxied?: readonly string[];
 }
 
 /** Of the object as the API server sends it. */
@@ -42,6 +45,7 @@ export function shownService({ metadata, status }: PlainObject): ShownService {
   const announced = conditionIn(conditions, ANNOUNCED);
   const pool = isRecord(annotations) ? annotations[POOL_ANNOTATION] : undefined;
   const ingress = isRecord(loadBalancer) && Array.isArray(loadBalancer['ingress']) ? loadBalancer['ingress'] : [];
+  const proxied = ingress.flatMap((one) => (isRecord(one) && one['ipMode'] === 'Proxy' ? [String(one['ip'])] : []));
   const { status: holds = '', reason = '', message = '', lastTransitionTime } = ours ?? {};
   return {
     resourceVersion: String(resourceVersion),
@@ -50,6 +54,7 @@ export function shownService({ metadata, status }: PlainObject): ShownService {
     reason: ours === undefined ? '' : `${reason} ${message}`,
     ...(typeof lastTransitionTime === 'string' ? { since: lastTransitionTime } : {}),
     ...(announced === undefined ? {} : { announced: conditionText(announced) }),
+    ...(proxied.length === 0 ? {} : { proxied }),
   };
 }
 
@@ -79,11 +84,12 @@ export const hasMarks = ({ text, reason, announced }: ShownService): boolean =>
   reason !== '' || announced !== undefined || text.split(' ')[1] !== '';
 
 /**
- * A strategic merge patch of the status subresource, which others' conditions survive; refused if the Service has changed since.
+ * A strategic merge patch of the status subresource, which others' conditions survive, and their `ipMode`; refused if the Service has
+ * changed since.
  * `wanted` undefined: nothing of ours is left in it.
  */
 export function servicePatch(wanted: KubeObject | undefined, shown: ShownService, now: string): PlainObject {
-  const { resourceVersion } = shown;
+  const { resourceVersion, proxied = [] } = shown;
   if (wanted === undefined) {
     const gone = [ALLOCATED, ANNOUNCED].map((type) => ({ $patch: 'delete', type }));
     return {
@@ -93,12 +99,13 @@ export function servicePatch(wanted: KubeObject | undefined, shown: ShownService
   }
   const { conditions, loadBalancer } = isRecord(wanted['status']) ? wanted['status'] : {};
   const condition = conditionIn(conditions, ALLOCATED);
-  const ingress = isRecord(loadBalancer) ? loadBalancer['ingress'] : undefined;
+  const ingress = isRecord(loadBalancer) && Array.isArray(loadBalancer['ingress']) ? loadBalancer['ingress'] : undefined;
+  const modes = ingress?.map((one: PlainObject) => (proxied.includes(String(one['ip'])) ? { ...one, ipMode: 'Proxy' } : one));
   const hasChanged = !shown.text.startsWith(`${condition?.['status']} `);
   const lastTransitionTime = hasChanged ? now : (shown.since ?? now);
   return {
     metadata: { resourceVersion, annotations: { [POOL_ANNOTATION]: wanted.metadata.annotations?.[POOL_ANNOTATION] ?? null } },
-    status: { conditions: [{ ...condition, lastTransitionTime }], loadBalancer: { ingress: ingress ?? null } },
+    status: { conditions: [{ ...condition, lastTransitionTime }], loadBalancer: { ingress: modes ?? null } },
   };
 }
 
@@ -121,7 +128,6 @@ function textOf(holds: string, pool: string, ingress: readonly unknown[]): strin
 /** The address alone, if that is all that the entry says. */
 function entryText(entry: unknown): string {
   if (!isRecord(entry)) return JSON.stringify(entry);
-  const { ip, ipMode = 'VIP', ...rest } = entry;
-  const isPlain = typeof ip === 'string' && ipMode === 'VIP' && Object.keys(rest).length === 0;
-  return isPlain ? ip : JSON.stringify(entry);
+  const { ip, ipMode: _, ...rest } = entry;
+  return typeof ip === 'string' && Object.keys(rest).length === 0 ? ip : JSON.stringify(entry);
 }

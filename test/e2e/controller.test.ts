@@ -164,6 +164,32 @@ describeWithApiServer('a controller of a real API server', () => {
     await has('web', '192.0.2.1');
   });
 
+  test('leaves what others wrote into the status: their conditions, and how an address is reached', async () => {
+    await create('web', { ipFamilyPolicy: 'PreferDualStack' });
+    start();
+    await has('web', '192.0.2.1');
+    const theirs = {
+      type: 'example.com/checked',
+      status: 'True',
+      reason: 'Fine',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    const ingress = [{ ip: '192.0.2.1', ipMode: 'Proxy' }];
+    const patch = { status: { conditions: [theirs], loadBalancer: { ingress } } };
+    await must('PATCH', `${SERVICES}/web/status`, patch, 'application/strategic-merge-patch+json');
+    // An address joins it, which is a write of the same list.
+    await must('PATCH', `${OURS}/ipaddresspools/first`, { spec: { addresses: ['192.0.2.1-192.0.2.3', 'fd00:5::1-fd00:5::9'] } });
+    onTestFinished(async () => {
+      await must('PATCH', `${OURS}/ipaddresspools/first`, { spec: { addresses: ['192.0.2.1-192.0.2.3'] } });
+    });
+    await has('web', '192.0.2.1', 'fd00:5::1');
+    const { status } = await service('web');
+    expect(status.loadBalancer.ingress).toEqual([...ingress, { ip: 'fd00:5::1', ipMode: 'VIP' }]);
+    expect(status.conditions).toContainEqual(theirs);
+    expect(await condition('web')).toBe('True KEPT');
+  });
+
   test('says why a Service has no address, and gives it one as soon as there is one', async () => {
     for (const name of ['a', 'b', 'c']) await create(name);
     start();

@@ -19,7 +19,7 @@ const SERVICES = '/api/v1/namespaces/default/services';
 const NAMES = Array.from({ length: 200 }, (_, i) => `web-${String(i).padStart(3, '0')}`);
 /** At how many of the first writes of its life it is killed: at each in turn. `ARPEGGIO_KILLS=all`: always at the first. */
 const WRITES = process.env['ARPEGGIO_KILLS'] === 'all' ? 1 : 16;
-const LONG_MS = 400_000;
+const LONG_MS = 600_000;
 
 describeWithApiServer('a controller that is killed', () => {
   let api: ApiServer;
@@ -84,7 +84,7 @@ describeWithApiServer('a controller that is killed', () => {
       const strike = (): boolean => {
         if (left-- > 0) return true;
         if (left === -1) process.kill(controller.pid, 'SIGKILL');
-        return lives % 3 === 0;
+        return lives % 3 !== 0;
       };
       using _ = proxy.add({ manager: 'arpeggio-controller', resources: ['services/status'], fault: { do: 'strike', strike } });
       await until('it has been killed', () => left < 0, LONG_MS);

@@ -70,10 +70,10 @@ describe('what a Service shows', () => {
       false,
     ],
     [
-      'has another ipMode',
+      'has another ipMode, which is the affair of others',
       stored([{ ip: '192.0.2.1', ipMode: 'Proxy' }], { pool: 'p', conditions: [HELD] }),
       wanted(['192.0.2.1']),
-      false,
+      true,
     ],
     ['has a host name', stored([{ ...VIP, hostname: 'x' }], { pool: 'p', conditions: [HELD] }), wanted(['192.0.2.1']), false],
     ['names another pool', stored([VIP], { pool: 'q', conditions: [HELD] }), wanted(['192.0.2.1']), false],
@@ -128,6 +128,25 @@ describe('the patch', () => {
       status: { conditions: [{ lastTransitionTime: 't0' }] },
     });
     expect(servicePatch(wanted([]), shown, 'now')).toMatchObject({ status: { conditions: [{ lastTransitionTime: 'now' }] } });
+  });
+
+  test('leaves the ipMode that somebody else gave an address, as long as it has that', () => {
+    const shown = shownService(
+      stored(
+        [
+          { ip: '192.0.2.1', ipMode: 'Proxy' },
+          { ip: 'fd00::1', ipMode: 'VIP' },
+        ],
+        { pool: 'p' },
+      ),
+    );
+    const ingressOf = (...ips: readonly string[]): unknown => servicePatch(wanted(ips), shown, 'now');
+    const [v4, v6] = [
+      { ip: '192.0.2.1', ipMode: 'Proxy' },
+      { ip: 'fd00::1', ipMode: 'VIP' },
+    ];
+    expect(ingressOf('192.0.2.1', 'fd00::1')).toMatchObject({ status: { loadBalancer: { ingress: [v4, v6] } } });
+    expect(ingressOf('192.0.2.2')).toMatchObject({ status: { loadBalancer: { ingress: [{ ip: '192.0.2.2', ipMode: 'VIP' }] } } });
   });
 
   test('of a Service that has nothing any more takes everything out', () => {

@@ -89,7 +89,10 @@ function unchanged(before: Outcome | undefined, after: Outcome): Outcome | undef
   if (before === undefined || !('allocated' in before) || !('allocated' in after)) return undefined;
   const [was, is] = [before.allocated, after.allocated];
   const same = is.reason.code === 'KEPT' && was.pool === is.pool && equal(was.addresses, is.addresses);
-  return same && before.lost === undefined && before.warnings.length === 0 && after.warnings.length === 0 ? before : undefined;
+  if (!same || before.lost !== undefined || before.warnings.length > 0 || after.warnings.length > 0) return undefined;
+  if (before.lacks === after.lacks) return before;
+  const { lacks: _, ...rest } = before;
+  return after.lacks === undefined ? rest : { ...rest, lacks: after.lacks };
 }
 
 /** In the same order, too: the first address decides the election. */

@@ -3,6 +3,7 @@
  * Service for which nothing changed gets neither, however often it is looked at.
  */
 import type { Outcome } from '../../src/allocator/allocation.js';
+import type { ServiceView } from '../../src/api/views.js';
 import { formatAddress } from '../../src/net/address.js';
 import { issueRecord, type LogRecord } from '../runtime/log.js';
 import type { ServiceEvent } from '../source/source.js';
@@ -12,10 +13,20 @@ export interface Change {
   readonly event?: ServiceEvent;
 }
 
-/** In the order of the Services. */
-export function changesBetween(before: ReadonlyMap<string, Outcome>, after: ReadonlyMap<string, Outcome>): readonly Change[] {
-  const keys = new Set([...before.keys(), ...after.keys()]);
-  return [...keys].sort().flatMap((service) => changeOf(service, before.get(service), after.get(service)));
+/** In the order of the Services. Of `services`, in any order, those that are there. */
+export function changesBetween(
+  before: ReadonlyMap<string, Outcome>,
+  after: ReadonlyMap<string, Outcome>,
+  services: readonly ServiceView[] = [],
+): readonly Change[] {
+  const keys = [...new Set([...before.keys(), ...after.keys()])].sort();
+  const changed = keys.map((key) => [key, changeOf(key, before.get(key), after.get(key))] as const);
+  const told = changed.filter(([, changes]) => changes.length > 0);
+  const views = told.length === 0 ? new Map<string, ServiceView>() : new Map(services.map((one) => [one.key, one]));
+  return told.flatMap(([key, changes]) => [
+    ...changes.map((one) => withOwnReason(one, views.get(key))),
+    ...deprecatedOn(views.get(key)),
+  ]);
 }
 
 function changeOf(service: string, before: Outcome | undefined, after: Outcome | undefined): readonly Change[] {
@@ -23,7 +34,8 @@ function changeOf(service: string, before: Outcome | undefined, after: Outcome |
   if (after !== undefined && 'allocated' in after) {
     // After a restart it has what it had, which nobody need be told.
     const isKnown = had === has || (before === undefined && after.allocated.reason.code === 'KEPT');
-    return [...(isKnown ? [] : gained(service, before, after)), ...unheeded(service, before, after)];
+    const news = isKnown ? [] : gained(service, before, after);
+    return [...news, ...lacking(service, before, after), ...unheeded(service, before, after)];
   }
   if (after !== undefined && 'pending' in after && text(before) !== text(after))
     return [...lost(service, had, after), failed(service, after)];
@@ -39,6 +51,20 @@ function gained(service: string, before: Outcome | undefined, after: Allocated):
   if (!isAddition)
     return [...lost(service, had.join(','), after), allocated(service, after, `Assigned IP ${goList(listOf(after))}`)];
   return [allocated(service, after, `Assigned additional IP ${more.map((ip) => `"${ip}"`).join(' ')}`)];
+}
+
+/** One that prefers both families has one: told once, as the other may come any time. */
+function lacking(service: string, before: Outcome | undefined, after: Allocated): readonly Change[] {
+  const known = before !== undefined && 'allocated' in before ? before.lacks : undefined;
+  const isRestart = before === undefined && after.allocated.reason.code === 'KEPT';
+  if (after.lacks === undefined || after.lacks === known || isRestart) return [];
+  const message = `cannot assign additional IP in PreferDualStack: ${after.lacks}`;
+  return [
+    {
+      record: { level: 'info', event: 'tryAssignAdditionalIP', msg: `${service}: ${message}`, fields: { service } },
+      event: event(service, 'Normal', 'AdditionalAssignFailed', message),
+    },
+  ];
 }
 
 /** A request that cannot be read takes no address away, and gives none. */
@@ -94,10 +120,39 @@ function failed(service: string, { pending }: Extract<Outcome, { pending: unknow
   };
 }
 
+/** MetalLB has a reason of its own for a Service that requires two families and was given one cluster IP. */
+function withOwnReason(change: Change, service: ServiceView | undefined): Change {
+  const isShort = service?.ipFamilyPolicy === 'RequireDualStack' && service.clusterIPs.length === 1;
+  if (!isShort || change.event?.reason !== 'AllocationFailed') return change;
+  return { ...change, event: { ...change.event, reason: 'not enough clusterips' } };
+}
+
+const DEPRECATED = 'metallb.universe.tf';
+
+/** Told whenever something else is told of the Service. */
+function deprecatedOn(service: ServiceView | undefined): readonly Change[] {
+  if (service === undefined) return [];
+  const { key, annotations } = service;
+  return Object.keys(annotations)
+    .filter((name) => name.startsWith(DEPRECATED))
+    .map((name) => {
+      const message = `Service uses deprecated annotation ${name}`;
+      return {
+        record: {
+          level: 'warn',
+          event: 'deprecatedAnnotation',
+          msg: `${key}: ${message}`,
+          fields: { service: key, annotation: name },
+        },
+        event: event(key, 'Warning', 'deprecatedAnnotation', message),
+      };
+    });
+}
+
 /** What it had by its status before a restart counts as well. */
 function lost(service: string, had: string, { lost: loss }: Exclude<Outcome, { ignored: unknown }>): readonly Change[] {
-  if (had !== '' || loss === undefined) return cleared(service, had);
-  if (loss.code !== 'STATUS_UNREADABLE') return cleared(service, loss.addresses.map(formatAddress).join(','));
+  if (had !== '' || loss === undefined) return cleared(service, had, loss?.message);
+  if (loss.code !== 'STATUS_UNREADABLE') return cleared(service, loss.addresses.map(formatAddress).join(','), loss.message);
   const msg = `the status of ${service} is nothing that was written here: ${loss.message}`;
   return [
     {
@@ -108,9 +163,9 @@ function lost(service: string, had: string, { lost: loss }: Exclude<Outcome, { i
 }
 
 /** Nothing for a Service that had no address. */
-function cleared(service: string, had: string): readonly Change[] {
+function cleared(service: string, had: string, why?: string): readonly Change[] {
   if (had === '') return [];
-  const msg = `${service} no longer has ${had}`;
+  const msg = `${service} no longer has ${had}${why === undefined ? '' : `: ${why}`}`;
   return [
     {
       record: { level: 'info', event: 'clearAssignment', msg, fields: { service, ips: had.split(',') } },

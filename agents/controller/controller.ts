@@ -61,7 +61,7 @@ export class Controller {
     const { log, sink } = this.#options;
     const [before, after] = [this.#told, this.#inForce.outcomes];
     this.#told = after;
-    for (const { record, event } of changesBetween(before, after)) {
+    for (const { record, event } of changesBetween(before, after, this.#inForce.objects.services)) {
       log(record);
       if (event !== undefined) sink.recordEvent(event);
     }

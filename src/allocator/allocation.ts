@@ -29,6 +29,12 @@ export interface Loss {
 
 /** `not-a-load-balancer` and another `loadBalancerClass` are no mistakes: nothing is reported for them. */
 export type Outcome =
-  | { readonly allocated: Allocation; readonly warnings: readonly Issue[]; readonly lost?: Loss }
+  | {
+      readonly allocated: Allocation;
+      readonly warnings: readonly Issue[];
+      readonly lost?: Loss;
+      /** Why a Service that prefers addresses of both families has one. */
+      readonly lacks?: string;
+    }
   | { readonly pending: readonly [Issue, ...Issue[]]; readonly lost?: Loss }
   | { readonly ignored: 'not-a-load-balancer' | 'other-class' };

@@ -6,14 +6,14 @@
 import type { ServiceView } from '../api/views.js';
 import type { Pool } from '../config/config.js';
 import type { Issue } from '../issue/issue.js';
-import type { Address } from '../net/address.js';
+import type { Address, Family } from '../net/address.js';
 import type { Loss, Outcome } from './allocation.js';
 import { give, occupied, openPoolOfAll, poolOfAll, retain } from './assign.js';
 import { choose } from './choose.js';
 import { agree, describeFamilies, type Families } from './families.js';
 import { type Lock, type LockEntry, sameAddresses } from './lock.js';
 import { explain } from './refusal.js';
-import { parsePlainRequest, type Request, readRequestedAddresses, readRequestedPool } from './request.js';
+import { parsePlainRequest, type Request, readRequestedAddresses, readRequestedPool, requestsAddresses } from './request.js';
 import { lockConflict, textOf } from './seek.js';
 import { type AllocatorState, reservedFor } from './state.js';
 
@@ -100,11 +100,25 @@ export function addFamily(
   return { ...outcome, allocated: { ...outcome.allocated, addresses: [only, more], reason: { code: 'KEPT', message } } };
 }
 
+/** An outcome with the reason why its Service has one address, if it prefers both families and there is no second. */
+export function withLack(state: AllocatorState, service: ServiceView, outcome: KeptOutcome): KeptOutcome {
+  const { addresses, pool: name } = outcome.allocated;
+  const [only, second] = addresses;
+  const pool = state.pools.byName.get(name);
+  if (only === undefined || second !== undefined || pool === undefined) return outcome;
+  const plain = parsePlainRequest(service);
+  if (!plain.ok || plain.value.families.stack !== 'dual' || requestsAddresses(service)) return outcome;
+  const family = otherThan(only);
+  const why = state.free.get(pool)?.[family] === undefined ? `has no ${family} addresses` : `has no free ${family} address`;
+  return { ...outcome, lacks: `pool "${name}" ${why}` };
+}
+
+const otherThan = ({ family }: Address): Family => (family === 'IPv4' ? 'IPv6' : 'IPv4');
+
 function chooseOther(state: AllocatorState, request: Request, only: Address): Address | undefined {
   const pool = poolOfAll(state, [only]);
   if ('refused' in pool) return undefined;
-  const family = only.family === 'IPv4' ? 'IPv6' : 'IPv4';
-  return choose(state, [pool], { stack: 'single', family }, request)?.addresses[0];
+  return choose(state, [pool], { stack: 'single', family: otherThan(only) }, request)?.addresses[0];
 }
 
 /** Undefined where the lock has no second address, or has another in place of `only`. */

@@ -9,7 +9,7 @@ import { inOrder } from '../api/order.js';
 import type { ServiceView } from '../api/views.js';
 import type { Config } from '../config/config.js';
 import type { Loss, Outcome } from './allocation.js';
-import { addFamily, type KeptOutcome, keep, mayStay, type Stay, withLockWarnings } from './keep.js';
+import { addFamily, type KeptOutcome, keep, mayStay, type Stay, withLack, withLockWarnings } from './keep.js';
 import { compareRights, knownOf, type Memory, type Right } from './known.js';
 import { EMPTY_LOCK, type Lock } from './lock.js';
 import { notLocked, type Seeker, seek, TURNS, turnOf } from './seek.js';
@@ -55,6 +55,11 @@ export function settle({ config, services, lock = EMPTY_LOCK, before, ...options
   for (const service of ours) {
     const outcome = kept.get(service.key);
     if (outcome !== undefined) outcomes.set(service.key, addFamily(state, service, outcome, lock.services.get(service.key)));
+  }
+  for (const service of ours) {
+    const outcome = service.ipFamilyPolicy === 'PreferDualStack' ? outcomes.get(service.key) : undefined;
+    if (outcome === undefined || !('allocated' in outcome) || lock.services.has(service.key)) continue;
+    outcomes.set(service.key, withLack(state, service, outcome));
   }
   if (lock.services.size > 0) {
     for (const service of ours) {

@@ -34,7 +34,7 @@ const events = (before: InForce, now: InForce): string[] =>
   );
 
 const messages = (before: InForce, now: InForce): string[] =>
-  changesBetween(before.outcomes, now.outcomes).flatMap(({ event }) =>
+  changesBetween(before.outcomes, now.outcomes, now.objects.services).flatMap(({ event }) =>
     event === undefined ? [] : [`${event.type} ${event.reason} ${event.message}`],
   );
 
@@ -80,8 +80,16 @@ describe('in a cluster', () => {
       'has cluster IPs that are none',
       { clusterIPs: ['None'] },
       [
-        'Normal ClearAssignment default/a no longer has 192.0.2.1',
+        expect.stringMatching(/^Normal ClearAssignment default\/a no longer has 192.0.2.1: .*"None" is not an address/),
         expect.stringMatching(/^Warning noclusterIPsIPFamily .*the cluster IP "None" is not an address/),
+      ],
+    ],
+    [
+      'requires two families and has one cluster IP',
+      { ipFamilyPolicy: 'RequireDualStack' },
+      [
+        expect.stringMatching(/^Normal ClearAssignment .*: RequireDualStack needs two cluster IPs/),
+        expect.stringMatching(/^Warning not enough clusterips .*RequireDualStack needs two cluster IPs/),
       ],
     ],
   ])('a Service that %s is told so once, as MetalLB tells it', (_, spec, told) => {
@@ -93,6 +101,75 @@ describe('in a cluster', () => {
     const third = reconcile(second, snapshotOf([pools, changed]), allocator);
     expect(messages(first, second)).toEqual(told);
     expect(messages(second, third)).toEqual([]);
+  });
+
+  describe('a Service that prefers two families', () => {
+    const DUAL = {
+      ...SPEC,
+      ipFamilyPolicy: 'PreferDualStack',
+      clusterIPs: ['10.96.0.1', 'fd01::1'],
+      ipFamilies: ['IPv4', 'IPv6'],
+    };
+    const dual = (name: string, ...ips: readonly string[]): object => ({ ...service(name, ...ips), spec: DUAL });
+    const failed = (why: string): string =>
+      `Normal AdditionalAssignFailed cannot assign additional IP in PreferDualStack: ${why}`;
+
+    test('and has one is told why, once, until there is another reason or a second address', () => {
+      const allocator = new ClusterAllocator();
+      const small = pool('192.0.2.1-192.0.2.3', 'fd00::/128');
+      const first = inForceAfter(allocator, [P, dual('a')]);
+      expect(messages(NOTHING, first)).toEqual([
+        'Normal IPAllocated Assigned IP ["192.0.2.1"]',
+        failed('pool "p" has no IPv6 addresses'),
+      ]);
+      const same = reconcile(first, snapshotOf([P, dual('a'), service('b')]), allocator);
+      expect(messages(first, same)).toEqual(['Normal IPAllocated Assigned IP ["192.0.2.2"]']);
+      const taken = { ...service('6'), spec: { ...SPEC, clusterIPs: ['fd01::2'], ipFamilies: ['IPv6'] } };
+      const moved = reconcile(
+        NOTHING,
+        snapshotOf([small, { ...taken, status: { loadBalancer: { ingress: [{ ip: 'fd00::' }] } } }, dual('a', '192.0.2.1')]),
+        allocator,
+      );
+      const other = reconcile(moved, snapshotOf([small, taken, dual('a')]), allocator);
+      expect(messages(same, moved).filter((one) => one.includes('Additional'))).toEqual([
+        failed('pool "p" has no free IPv6 address'),
+      ]);
+      expect(messages(moved, other)).toEqual([]);
+      const whole = reconcile(other, snapshotOf([small, dual('a')]), allocator);
+      expect(messages(other, whole)).toContain('Normal IPAllocated Assigned additional IP "fd00::"');
+    });
+
+    test('is not told after a restart what it was told before', () => {
+      expect(events(NOTHING, inForceAfter(new ClusterAllocator(), [P, dual('a', '192.0.2.1')]))).toEqual([]);
+    });
+
+    test('and asks for one address is told nothing', () => {
+      const asks = {
+        ...dual('a', '192.0.2.1'),
+        spec: { ...DUAL, clusterIPs: ['10.96.0.1'], ipFamilies: ['IPv4'], loadBalancerIP: '192.0.2.2' },
+      };
+      expect(events(NOTHING, inForceAfter(new ClusterAllocator(), [P, asks]))).toEqual([
+        'default/a ClearAssignment',
+        'default/a IPAllocated',
+      ]);
+    });
+  });
+
+  test('deprecated annotations are named whenever something else is told of their Service', () => {
+    const annotations = {
+      'metallb.universe.tf/address-pool': 'p',
+      'metallb.universe.tf/other': '',
+      'metallb.io/allow-shared-ip': 'k',
+    };
+    const a = { ...service('a'), metadata: { name: 'a', annotations } };
+    const first = inForceAfter(new ClusterAllocator(), [P, a]);
+    const told = changesBetween(new Map(), first.outcomes, first.objects.services);
+    expect(told.map(({ event }) => `${event?.type} ${event?.reason} ${event?.message}`)).toEqual([
+      'Normal IPAllocated Assigned IP ["192.0.2.1"]',
+      'Warning deprecatedAnnotation Service uses deprecated annotation metallb.universe.tf/address-pool',
+      'Warning deprecatedAnnotation Service uses deprecated annotation metallb.universe.tf/other',
+    ]);
+    expect(changesBetween(first.outcomes, first.outcomes, first.objects.services)).toEqual([]);
   });
 
   test('a status that nobody here wrote is said to be none', () => {

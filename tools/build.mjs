@@ -33,12 +33,27 @@ const REQUIRED_BUILTINS = {
   },
 };
 
+/**
+ * What reads a kubeconfig is as large as everything else, and both bundles may need it: it is a bundle of its own, beside them.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const KUBECONFIG_BESIDE = {
+  name: 'kubeconfig-beside',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/kubeconfig\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './kubeconfig.js', external: true } : undefined,
+    );
+  },
+};
+
 /** @param {{ lib?: boolean }} [options] */
 export async function build({ lib = false } = {}) {
   removeBundles();
   await Promise.all([
     bundle({ arpeggio: 'agents/cli/main.ts' }, `#!/usr/bin/env node\n${REQUIRE}`),
     bundle({ view: 'agents/speaker/view/worker.ts' }, REQUIRE),
+    bundle({ kubeconfig: 'agents/kube/kubeconfig.ts' }, REQUIRE),
   ]);
   chmodSync(COMMAND, 0o755);
   if (!lib) return;
@@ -72,7 +87,7 @@ async function bundle(entry, banner) {
     platform: 'node',
     target: 'node20',
     external: ['cap'],
-    plugins: [REQUIRED_BUILTINS],
+    plugins: [REQUIRED_BUILTINS, KUBECONFIG_BESIDE],
     sourcemap: true,
     logLevel: 'warning',
   });

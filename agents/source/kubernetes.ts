@@ -7,6 +7,7 @@
 import { setMaxListeners } from 'node:events';
 import { EMPTY_LOCK } from '../../src/allocator/lock.js';
 import { readEndpointSlice } from '../../src/api/endpointslice.js';
+import { labelValue } from '../../src/api/fitting.js';
 import { API_VERSION } from '../../src/api/kind.js';
 import { readNamespace } from '../../src/api/namespace.js';
 import { readNode } from '../../src/api/node.js';
@@ -132,7 +133,7 @@ export class Kubernetes implements StateSource {
     this.endpointSlices = this.#follow('EndpointSlice', slices);
     this.announced = this.#follow('ServiceL2Status', {
       path: ours('servicel2statuses'),
-      query: `labelSelector=${encodeURIComponent(`metallb.io/node=${speaker}`)}`,
+      query: `labelSelector=${encodeURIComponent(`metallb.io/node=${labelValue(speaker)}`)}`,
       project: shownObject,
       onChange: (key) => this.#options.onShown?.('ServiceL2Status', key),
     });

@@ -14,6 +14,7 @@ import { KubernetesStatus } from '../../source/kubestatus.js';
 import { joined, type StateSource } from '../../source/source.js';
 import type { ClusterState } from '../options.js';
 import type { Opened } from './opened.js';
+import { speakerStateName } from './status.js';
 
 export interface ClusterOptions {
   readonly state: ClusterState;
@@ -40,7 +41,7 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
   signal.addEventListener('abort', () => transport.close());
 
   const cluster: Kubernetes = new Kubernetes({
-    ...{ transport, namespace, speaker: node, state: `speaker-${node}`, report },
+    ...{ transport, namespace, speaker: node, state: speakerStateName(node), report },
     onShown: (kind, key) => status.onShown(kind, key),
   });
   const status: KubernetesStatus = new KubernetesStatus({

@@ -2,6 +2,7 @@
  * The status objects a speaker shows: one ServiceL2Status for each Service it answers for, and one ConfigurationState, which
  * tells whether this node could use the configuration and what it met on the wire.
  */
+import { labelValue, objectName } from '../../../src/api/fitting.js';
 import { type KubeObject, METALLB_NAMESPACE } from '../../../src/api/object.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
 import { cut } from '../../controller/ready.js';
@@ -33,6 +34,9 @@ export function speakerStatus(state: SpeakerState): readonly KubeObject[] {
   ];
 }
 
+/** Of the ConfigurationState of a node's speaker. */
+export const speakerStateName = (node: string): string => objectName(`speaker-${node}`);
+
 /** MetalLB's object and first condition; the others say what MetalLB does not look at. */
 function configurationState({ node, isValid, conflicts, unanswerable, uncaptured, unspread }: SpeakerState): KubeObject {
   const invalid = { status: 'False', reason: 'ConfigurationError', message: 'configuration error: an older one is in force' };
@@ -52,9 +56,9 @@ function configurationState({ node, isValid, conflicts, unanswerable, uncaptured
     apiVersion: 'metallb.io/v1beta1',
     kind: 'ConfigurationState',
     metadata: {
-      name: `speaker-${node}`,
+      name: speakerStateName(node),
       namespace: METALLB_NAMESPACE,
-      labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': node },
+      labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': labelValue(node) },
     },
     status: { ...result, conditions },
   };
@@ -77,10 +81,11 @@ function serviceL2Status(node: string, service: string, interfaces: Announcement
     apiVersion: 'metallb.io/v1beta1',
     kind: 'ServiceL2Status',
     metadata: {
-      name: `l2-${serviceNamespace}-${serviceName}-${node}`,
+      // Neither of the first two has a dot.
+      name: objectName(`l2-${serviceNamespace}.${serviceName}.${node}`),
       namespace: METALLB_NAMESPACE,
       labels: {
-        'metallb.io/node': node,
+        'metallb.io/node': labelValue(node),
         'metallb.io/service-name': serviceName,
         'metallb.io/service-namespace': serviceNamespace,
       },

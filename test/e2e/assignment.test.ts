@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
-import { ALLOCATION, ASSIGNMENT, DUAL } from '../allocator/assignmentstories.js';
-import { CONTROLLERS, type Step } from '../allocator/story.js';
+import { ALLOCATION, ASSIGNMENT, DUAL, prefer } from '../allocator/assignmentstories.js';
+import { type Change, CONTROLLERS, type Step } from '../allocator/story.js';
 import { type ServiceFields, service } from '../allocator/world.js';
+import { pool } from '../config/objects.js';
 import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import type { Call } from '../support/call.js';
 import { install } from '../support/install.js';
@@ -147,6 +148,31 @@ describeWithApiServer("MetalLB's scenarios of assignment on a real API server", 
         expect(sorted(last), sentence).toEqual(sorted(expected));
       }
     });
+  });
+
+  test('Pool Status: counters follow Services and pools, and are put back', { timeout: 4 * LONG_MS }, async () => {
+    const counters = (...expected: readonly number[]): Promise<unknown> =>
+      until(
+        `the counters are ${expected.join()}`,
+        async () => {
+          const { status } = (await must('GET', `${POOLS}/dual`)) as { status?: Fields };
+          const fields = ['availableIPv4', 'availableIPv6', 'assignedIPv4', 'assignedIPv6'];
+          return fields.map((field) => status?.[field]).join() === expected.join();
+        },
+        LONG_MS,
+      );
+    const dual = (...addresses: readonly string[]): Change => ({ pools: [pool('dual', addresses)] });
+    start();
+    await change(['', dual('10.0.0.0/30', 'fc00::/126'), {}]);
+    await counters(4, 4, 0, 0);
+    await put('a', prefer);
+    await counters(3, 3, 1, 1);
+    await change(['', dual('10.0.0.0/29', 'fc00::/125'), {}]);
+    await counters(7, 7, 1, 1);
+    await must('PATCH', `${POOLS}/dual/status`, { status: { availableIPv4: 99, assignedIPv6: 5 } });
+    await counters(7, 7, 1, 1);
+    await put('a', 'gone');
+    await counters(8, 8, 0, 0);
   });
 });
 

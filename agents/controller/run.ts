@@ -50,7 +50,7 @@ export async function runController(options: ControllerProcess, signal: AbortSig
   allowTrimming();
   const log = createLog(options.logLevel);
   const report = (one: Issue): void => log(issueRecord(one));
-  const metrics = createMetrics({ node: options.identity, now: Date.now });
+  const metrics = createMetrics({ node: options.identity, components: ['controller'], now: Date.now });
   const userAgent = `arpeggio-controller/${options.version}`;
   const transport = new Transport({ access: options.access, userAgent });
   const leading = new Transport({ access: options.access, userAgent, connections: 1 });
@@ -82,7 +82,6 @@ export async function runController(options: ControllerProcess, signal: AbortSig
       const inForce = controller.decide(snapshot);
       controller.tell();
       announcing.decided(inForce);
-      metrics.setViewConfirmed(Date.now());
     });
     status.run(term);
     announcing.run(term);
@@ -95,14 +94,22 @@ export async function runController(options: ControllerProcess, signal: AbortSig
 
   const ended = new AbortController();
   keepTrimmed(() => undefined, ended.signal);
+  const scrape = async (): Promise<string> => {
+    metrics.setLeading(leader.leads);
+    metrics.setViewConfirmed(leader.leads ? state?.heardAtMs : undefined);
+    metrics.setUnfollowed(leader.leads ? (state?.unfollowed ?? []) : []);
+    return metrics.text();
+  };
   if (options.metrics.port !== 0) {
     const server = await serveHttp(
       {
-        ...options.metrics,
-        metricsContentType: metrics.contentType,
-        metrics: async () => metrics.text(),
+        ...{ ...options.metrics, flag: '--metrics' },
+        metrics: { contentType: metrics.contentType, text: scrape },
         // One that waits to lead is as ready as it can be.
-        notReady: () => (leader.leads ? (state?.missing ?? []).map((kind) => `no ${kind} objects were read yet`) : []),
+        notReady: () => {
+          if (leader.leads) return state?.notReady ?? [];
+          return leader.trouble === undefined ? [] : [leader.trouble];
+        },
       },
       ended.signal,
     );

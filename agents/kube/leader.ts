@@ -36,7 +36,7 @@ export class Leader {
   readonly #options: LeaderOptions;
   #state: Election;
   #term: AbortController | undefined;
-  #isFailing = false;
+  #trouble: string | undefined;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -46,6 +46,11 @@ export class Leader {
   /** Whether this process may write now: nobody else can lead yet. */
   get leads(): boolean {
     return leads(this.#state, performance.now());
+  }
+
+  /** Why it cannot be known who leads; undefined: it is. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Tries to lead, and leads, until `signal` aborts; then gives the lease back. */
@@ -98,7 +103,7 @@ export class Leader {
     const answer = await this.#options.transport.call({ method: 'GET', path: this.#path, timeoutMs: TIMEOUT_MS });
     if ('refused' in answer && answer.refused.code === 404) return { input: 'read', lease: undefined };
     if (!('answered' in answer)) return this.#failed(answer);
-    this.#isFailing = false;
+    this.#trouble = undefined;
     const lease = readLease(answer.answered);
     return lease === undefined ? this.#failed({ lost: 'the answer is no Lease' }) : { input: 'read', lease };
   }
@@ -122,17 +127,10 @@ export class Leader {
 
   #failed(answer: Exclude<Answer, { readonly answered: unknown }>): ElectionInput {
     const why = 'lost' in answer ? answer.lost : `${answer.refused.message} (${answer.refused.code})`;
-    if (!this.#isFailing) {
-      const { namespace, name, report } = this.#options;
-      report(
-        issue(
-          'KUBE_API_UNAVAILABLE',
-          '',
-          `the lease ${namespace}/${name} cannot be held: ${why}; it is tried again every second`,
-        ),
-      );
-    }
-    this.#isFailing = true;
+    const { namespace, name, report } = this.#options;
+    const trouble = `the lease ${namespace}/${name} cannot be held: ${why}`;
+    if (this.#trouble === undefined) report(issue('KUBE_API_UNAVAILABLE', '', `${trouble}; it is tried again every second`));
+    this.#trouble = trouble;
     return { input: 'failed' };
   }
 

@@ -5,15 +5,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
 
-const METRICS_PORT = 7472;
-
-export interface HttpOptions {
+/** Where a server listens. */
+interface Place {
   /** @default all addresses */
   readonly host?: string;
-  /** 0 takes any free port. @default 7472 */
-  readonly port?: number;
-  metrics(): Promise<string>;
-  readonly metricsContentType: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The option that names it, for people who have to choose another. */
+  readonly flag: string;
+}
+
+export interface HttpOptions extends Place {
+  /** Absent: there are none here. */
+  readonly metrics?: { text(): Promise<string>; readonly contentType: string };
   /** What is still missing, one sentence each; empty means ready. */
   notReady(): readonly string[];
 }
@@ -26,14 +30,18 @@ export interface HttpServer {
 
 /** Serves until `signal` aborts. PORT_IN_USE says which address could not be taken and why. */
 export function serveHttp(options: HttpOptions, signal: AbortSignal): Promise<Parsed<HttpServer>> {
-  const host = options.host ?? '';
-  const port = options.port ?? METRICS_PORT;
   const server = createServer((request, response) => {
     answer(options, request, response).catch(() => response.destroy());
   });
+  return listen(server, options, signal);
+}
+
+/** Until `signal` aborts. */
+function listen(server: Server, place: Place, signal: AbortSignal): Promise<Parsed<HttpServer>> {
+  const { host, port } = place;
   return new Promise((resolve) => {
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(malformed(cannotListen(host, port, error))));
-    server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(malformed(cannotListen(place, error))));
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
       server.removeAllListeners('error');
       server.on('error', () => {});
       resolve(parsed({ port: boundPort(server), closed: closeOn(signal, server) }));
@@ -47,9 +55,12 @@ async function answer(options: HttpOptions, request: IncomingMessage, response: 
     response.end(request.method === 'HEAD' ? undefined : body);
   };
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'only GET and HEAD\n');
+  const { metrics } = options;
   switch (new URL(request.url ?? '/', 'http://agent').pathname) {
     case '/metrics':
-      return send(200, await options.metrics(), options.metricsContentType);
+      return metrics === undefined
+        ? send(404, 'there are /healthz and /readyz\n')
+        : send(200, await metrics.text(), metrics.contentType);
     case '/healthz':
       return send(200, 'ok\n');
     case '/readyz': {
@@ -77,11 +88,11 @@ function boundPort(server: Server): number {
   return address === null || typeof address === 'string' ? 0 : address.port;
 }
 
-function cannotListen(host: string, port: number, error: NodeJS.ErrnoException): ReturnType<typeof issue> {
-  const where = host === '' ? `port ${port}` : `${host}:${port}`;
+function cannotListen({ host, port, flag }: Place, error: NodeJS.ErrnoException): ReturnType<typeof issue> {
+  const where = host === undefined ? `port ${port}` : `${host}:${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return issue('PORT_IN_USE', '', `${where} is taken by another process; choose another with --metrics, or end that process`);
+      return issue('PORT_IN_USE', '', `${where} is taken by another process; choose another with ${flag}, or end that process`);
     case 'EADDRNOTAVAIL':
       return issue('PORT_IN_USE', '', `${where} cannot be taken: no interface of this host has the address ${host}`);
     case 'EACCES':

@@ -5,6 +5,7 @@
  * snapshot is gone from the next scrape. Nothing is counted here but what this thread itself does.
  */
 import type { PoolUsage } from '../../src/allocator/usage.js';
+import type { Component } from '../source/source.js';
 import { CONTENT_TYPE, type Family, formatFamilies, Histogram, type Sample } from './exposition.js';
 import { processFamilies } from './processmetrics.js';
 
@@ -76,12 +77,18 @@ export interface Metrics {
   setMembers(members: Readonly<Record<string, number>>): void;
   /** A takeover: how it was noticed, and how long after the last sign of life the address was claimed. */
   observeFailover(evidence: string, seconds: number): void;
-  /** The state was read, changed or not, at this time. */
-  setViewConfirmed(atMs: number): void;
+  /** The state was read, changed or not, at this time; undefined: it was not read yet. */
+  setViewConfirmed(atMs: number | undefined): void;
+  /** Kinds that cannot be followed now. */
+  setUnfollowed(kinds: readonly string[]): void;
+  /** Whether this controller leads. */
+  setLeading(leads: boolean): void;
 }
 
 export interface MetricsOptions {
   readonly node: string;
+  /** What this process does: nobody is shown counters of what nobody counts. */
+  readonly components: readonly Component[];
   now(): number;
   /** `process_*` and `nodejs_*`. @default true */
   readonly process?: boolean;
@@ -100,11 +107,14 @@ interface Latest {
   unspread: readonly string[];
   members: Readonly<Record<string, number>>;
   confirmedAtMs: number | undefined;
+  unfollowed: readonly string[];
+  /** Undefined where there is no lease. */
+  leads: boolean | undefined;
   updates: number;
   failedUpdates: number;
 }
 
-export function createMetrics({ node, now, process = true }: MetricsOptions): Metrics {
+export function createMetrics({ node, components, now, process = true }: MetricsOptions): Metrics {
   const failover = new Histogram('evidence', FAILOVER_BUCKETS_SECONDS);
   const latest: Latest = {
     pools: [],
@@ -116,6 +126,8 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     unspread: [],
     members: {},
     confirmedAtMs: undefined,
+    unfollowed: [],
+    leads: undefined,
     updates: 0,
     failedUpdates: 0,
   };
@@ -124,39 +136,9 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     text: () =>
       formatFamilies([
         ...(process ? processFamilies() : []),
-        histogram(
-          'arpeggio_failover_seconds',
-          'From the last sign of life of the former owner to the claim of its address, by the evidence for its death.',
-          failover,
-        ),
-        ...poolFamilies(latest.pools),
         ...viewFamilies(latest, now()),
-        gauge(
-          'metallb_speaker_announced',
-          '1 for each Service address this node answers for.',
-          announcedSamples(latest.announced, node),
-        ),
-        ...wireFamilies(latest.wire),
-        gauge(
-          'arpeggio_layer2_conflicts',
-          '1 for each stranger who claims an address that this node answers for.',
-          latest.conflicts.map(({ address, mac, interface: on }) => ({ labels: { ip: address, mac, interface: on }, value: 1 })),
-        ),
-        gauge(
-          'arpeggio_interface_uncaptured',
-          '1 for each interface that should be answered on and cannot be captured.',
-          latest.uncaptured.map((name) => ({ labels: { interface: name }, value: 1 })),
-        ),
-        gauge(
-          'arpeggio_spread_off',
-          '1 for each live member because of which addresses are not spread over the nodes.',
-          latest.unspread.map((member) => ({ labels: { member }, value: 1 })),
-        ),
-        gauge(
-          'arpeggio_memberlist_members',
-          'Members of the gossip cluster as this node sees them, itself included.',
-          byLabel('state', latest.members),
-        ),
+        ...(components.includes('controller') ? controllerFamilies(latest) : []),
+        ...(components.includes('speaker') ? speakerFamilies(latest, failover, node) : []),
       ]),
     setPools: (usage) => {
       latest.pools = usage;
@@ -189,6 +171,12 @@ export function createMetrics({ node, now, process = true }: MetricsOptions): Me
     observeFailover: (evidence, seconds) => failover.observe(evidence, seconds),
     setViewConfirmed: (atMs) => {
       latest.confirmedAtMs = atMs;
+    },
+    setUnfollowed: (kinds) => {
+      latest.unfollowed = kinds;
+    },
+    setLeading: (leads) => {
+      latest.leads = leads;
     },
   };
 }
@@ -225,31 +213,49 @@ const POOL_SERIES: readonly (readonly [name: string, help: string, of: (usage: P
   ],
   ['ipv4_addresses_in_use_total', 'IPv4 addresses of the pool that Services hold.', ({ assignedIPv4 }) => assignedIPv4],
   ['ipv6_addresses_in_use_total', 'IPv6 addresses of the pool that Services hold.', ({ assignedIPv6 }) => assignedIPv6],
+  ['services_allocated_total', 'Services that hold addresses of the pool.', ({ services }) => services],
 ];
 
-const poolFamilies = (usage: readonly PoolUsage[]): readonly Family[] =>
-  POOL_SERIES.map(([name, help, of]) =>
+const controllerFamilies = ({ pools, leads }: Latest): readonly Family[] => [
+  ...POOL_SERIES.map(([name, help, of]) =>
     gauge(
       `metallb_allocator_${name}`,
       help,
-      usage.map((one) => ({ labels: { pool: one.pool }, value: of(one) })),
+      pools.map((one) => ({ labels: { pool: one.pool }, value: of(one) })),
     ),
-  );
+  ),
+  gauge(
+    'arpeggio_leading',
+    '1 for the controller that gives addresses, 0 for those that wait for its lease.',
+    leads === undefined ? [] : [{ value: Number(leads) }],
+  ),
+];
 
-function viewFamilies({ config, updates, failedUpdates, confirmedAtMs }: Latest, nowMs: number): readonly Family[] {
-  const ageMs = confirmedAtMs === undefined ? 0 : Math.max(0, nowMs - confirmedAtMs);
+function viewFamilies(latest: Latest, nowMs: number): readonly Family[] {
+  const { config, updates, failedUpdates, confirmedAtMs, unfollowed, leads } = latest;
+  // One that waits for the lease reads no configuration: nobody need be told that it has none.
+  const only = (value: boolean): readonly Sample[] => (leads === false ? [] : [{ value: Number(value) }]);
   return [
-    gauge('metallb_k8s_client_config_loaded_bool', '1 once a configuration was in force.', [{ value: Number(config.loaded) }]),
-    gauge('metallb_k8s_client_config_stale_bool', '1 while the newest configuration is refused and an older one is in force.', [
-      { value: Number(config.stale) },
-    ]),
+    gauge('metallb_k8s_client_config_loaded_bool', '1 once a configuration was in force.', only(config.loaded)),
+    gauge(
+      'metallb_k8s_client_config_stale_bool',
+      '1 while the newest configuration is refused and an older one is in force.',
+      only(config.stale),
+    ),
     counter('metallb_k8s_client_updates_total', 'Changes of state worked through.', [{ value: updates }]),
     counter('metallb_k8s_client_update_errors_total', 'Changes of state that could not be worked through.', [
       { value: failedUpdates },
     ]),
-    gauge('arpeggio_view_age_seconds', 'How long ago the state was last read; the last view stays in force however old it is.', [
-      { value: ageMs / 1000 },
-    ]),
+    gauge(
+      'arpeggio_view_age_seconds',
+      'How long ago the state was last read; the last view stays in force however old it is.',
+      confirmedAtMs === undefined ? [] : [{ value: Math.max(0, nowMs - confirmedAtMs) / 1000 }],
+    ),
+    gauge(
+      'arpeggio_kind_unfollowed',
+      '1 for each kind of which the API server tells nothing now.',
+      unfollowed.map((kind) => ({ labels: { kind }, value: 1 })),
+    ),
   ];
 }
 
@@ -258,6 +264,40 @@ function* announcedSamples(announced: Iterable<Announced>, node: string): Iterab
     yield { labels: { service, protocol: 'layer2', node, ip: address }, value: 1 };
   }
 }
+
+const speakerFamilies = (latest: Latest, failover: Histogram, node: string): readonly Family[] => [
+  histogram(
+    'arpeggio_failover_seconds',
+    'From the last sign of life of the former owner to the claim of its address, by the evidence for its death.',
+    failover,
+  ),
+  gauge(
+    'metallb_speaker_announced',
+    '1 for each Service address this node answers for.',
+    announcedSamples(latest.announced, node),
+  ),
+  ...wireFamilies(latest.wire),
+  gauge(
+    'arpeggio_layer2_conflicts',
+    '1 for each stranger who claims an address that this node answers for.',
+    latest.conflicts.map(({ address, mac, interface: on }) => ({ labels: { ip: address, mac, interface: on }, value: 1 })),
+  ),
+  gauge(
+    'arpeggio_interface_uncaptured',
+    '1 for each interface that should be answered on and cannot be captured.',
+    latest.uncaptured.map((name) => ({ labels: { interface: name }, value: 1 })),
+  ),
+  gauge(
+    'arpeggio_spread_off',
+    '1 for each live member because of which addresses are not spread over the nodes.',
+    latest.unspread.map((member) => ({ labels: { member }, value: 1 })),
+  ),
+  gauge(
+    'arpeggio_memberlist_members',
+    'Members of the gossip cluster as this node sees them, itself included.',
+    byLabel('state', latest.members),
+  ),
+];
 
 const wireFamilies = (sample: WireSample | undefined): readonly Family[] => [
   counter(

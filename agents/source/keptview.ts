@@ -2,7 +2,7 @@
  * The last view of a cluster, kept in a folder of this host: a speaker that is started again while the API server is away goes on
  * with it.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EMPTY_LOCK } from '../../src/allocator/lock.js';
 import type { Objects } from '../../src/api/objects.js';
@@ -14,6 +14,8 @@ export interface Kept {
   readonly snapshot: Snapshot;
   /** Hosts of the speakers. */
   readonly peers: readonly string[];
+  /** When it was written, on the wall's clock: it may have been true for longer. */
+  readonly keptAtMs: number;
 }
 
 const FILE = 'view.json';
@@ -35,12 +37,14 @@ export class KeptView {
   /** Undefined when there is none that can be used. */
   async read(): Promise<Kept | undefined> {
     try {
-      const kept: unknown = JSON.parse(await readFile(join(this.#folder, FILE), 'utf8'));
+      const path = join(this.#folder, FILE);
+      const kept: unknown = JSON.parse(await readFile(path, 'utf8'));
       if (!isRecord(kept) || kept['version'] !== VERSION || !isRecord(kept['objects'])) return undefined;
       const objects = kept['objects'] as unknown as Objects;
       const placeless = <T>({ object }: { object: T }) => ({ object, locate: () => undefined });
       return {
         peers: kept['peers'] as readonly string[],
+        keptAtMs: (await stat(path)).mtimeMs,
         snapshot: {
           objects: { ...objects, pools: objects.pools.map(placeless), advertisements: objects.advertisements.map(placeless) },
           lock: EMPTY_LOCK,

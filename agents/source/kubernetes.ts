@@ -90,7 +90,7 @@ export class Kubernetes implements StateSource {
   #restUntilMs = Number.NEGATIVE_INFINITY;
   /** By kind. */
   readonly #troubles = new Map<string, Trouble>();
-  #heardAtMs = 0;
+  #heardAtMs: number | undefined;
   #stopped = false;
 
   constructor(options: KubernetesOptions) {
@@ -177,10 +177,23 @@ export class Kubernetes implements StateSource {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** When everything was up to date last, on the wall's clock. */
-  get heardAtMs(): number {
-    if (this.#troubles.size === 0) this.#heardAtMs = Date.now();
+  /** When everything was up to date last, on the wall's clock; undefined: never yet. */
+  get heardAtMs(): number | undefined {
+    if (this.#troubles.size === 0 && this.isSynced) this.#heardAtMs = Date.now();
     return this.#heardAtMs;
+  }
+
+  /** Kinds of which nothing is heard now. */
+  get unfollowed(): readonly string[] {
+    return [...this.#troubles.keys()];
+  }
+
+  /** What nothing can be decided without, and why it is not there: a sentence for each kind. */
+  get notReady(): readonly string[] {
+    return this.missing.map((kind) => {
+      const trouble = this.#troubles.get(kind);
+      return `no ${kind} objects were read yet${trouble === undefined ? '' : `: ${describe(trouble)}`}`;
+    });
   }
 
   /** Kinds of which nothing is known yet, and nothing is decided without. */
@@ -316,7 +329,7 @@ export class Kubernetes implements StateSource {
     const before = this.#troubles.get(kind);
     if (trouble === undefined) this.#troubles.delete(kind);
     else {
-      if (this.#troubles.size === 0) this.#heardAtMs = Date.now();
+      if (this.#troubles.size === 0 && this.isSynced) this.#heardAtMs = Date.now();
       this.#troubles.set(kind, trouble);
     }
     if (trouble === undefined || (before !== undefined && describe(before) === describe(trouble))) return;

@@ -16,6 +16,8 @@ export interface PoolUsage {
   readonly availableIPv6: bigint;
   /** Of both families, given or not. */
   readonly total: bigint;
+  /** Whose addresses are of the pool. */
+  readonly services: number;
 }
 
 /** Every pool of `config`, by name. */
@@ -23,9 +25,11 @@ export function poolUsage({ pools }: Config, outcomes: ReadonlyMap<string, Outco
   const held = new Map<string, Record<Family, Set<AddressKey>>>(
     pools.map(({ name }) => [name, { IPv4: new Set(), IPv6: new Set() }]),
   );
+  const holders = new Map<string, number>();
   for (const outcome of outcomes.values()) {
     if (!('allocated' in outcome)) continue;
     const { addresses, pool } = outcome.allocated;
+    holders.set(pool, (holders.get(pool) ?? 0) + 1);
     for (const address of addresses) held.get(pool)?.[address.family].add(addressKey(address));
   }
   return pools.map((pool) => {
@@ -39,6 +43,7 @@ export function poolUsage({ pools }: Config, outcomes: ReadonlyMap<string, Outco
       availableIPv4: capacity.IPv4 - BigInt(assignedIPv4),
       availableIPv6: capacity.IPv6 - BigInt(assignedIPv6),
       total: capacity.total,
+      services: holders.get(pool.name) ?? 0,
     };
   });
 }

@@ -108,6 +108,7 @@ function expectSound(world: ModelWorld, held: Held, outcomes: ReadonlyMap<string
 
 function expectCounted({ pools }: ModelWorld, config: Config, outcomes: ReadonlyMap<string, Outcome>): void {
   const given = new Set([...heldIn(outcomes).values()].flat());
+  const pooled = [...outcomes.values()].flatMap((one) => ('allocated' in one ? [one.allocated.pool] : []));
   const counted = pools.map(({ name, addresses, avoidBuggy }) => {
     const usable = addresses.filter((one) => isV6(one) || !avoidBuggy || !/\.(0|255)$/.test(one));
     const count = (v6: boolean, isGiven: boolean): number =>
@@ -119,6 +120,7 @@ function expectCounted({ pools }: ModelWorld, config: Config, outcomes: Readonly
       availableIPv4: BigInt(count(false, false)),
       availableIPv6: BigInt(count(true, false)),
       total: BigInt(usable.length),
+      services: pooled.filter((one) => one === name).length,
     };
   });
   expect(poolUsage(config, outcomes)).toEqual(counted);

@@ -118,7 +118,7 @@ describe('the recorded histories of MetalLB', () => {
   });
 });
 
-function counters({ pool, total: _, ...counts }: PoolUsage, { pools }: Config): Record<string, number> {
+function counters({ pool, total: _, services: __, ...counts }: PoolUsage, { pools }: Config): Record<string, number> {
   const off = quirk11(pools.find(({ name }) => name === pool) ?? { avoidBuggyIPs: false, ranges: [] });
   return { ...counts, availableIPv4: Number(counts.availableIPv4) - off, availableIPv6: Number(counts.availableIPv6) };
 }

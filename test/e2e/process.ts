@@ -1,10 +1,11 @@
 /**
  * An `arpeggio` process of a test: what it logs, and its end with the test's.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { ROOT } from '../constructs/support.js';
+import type { Host } from '../lab/network.js';
 
 export interface LogLine {
   readonly level: string;
@@ -23,13 +24,14 @@ export interface ArpeggioProcess {
   end(signal?: NodeJS.Signals): Promise<number | undefined>;
 }
 
-export function startArpeggio(args: readonly string[], env: NodeJS.ProcessEnv = {}): ArpeggioProcess {
+/** `host`: in whose network; absent: that of the test. */
+export function startArpeggio(args: readonly string[], env: NodeJS.ProcessEnv = {}, host?: Host): ArpeggioProcess {
   const lines: LogLine[] = [];
   let [stderr, rest] = ['', ''];
-  const child: ChildProcess = spawn(process.execPath, [join(ROOT, 'build/arpeggio.js'), ...args], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const options: SpawnOptions = { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] };
+  const words = [join(ROOT, 'build/arpeggio.js'), ...args];
+  const child: ChildProcess =
+    host === undefined ? spawn(process.execPath, words, options) : host.spawn(process.execPath, words, options);
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const parts = (rest + text).split('\n');
     rest = parts.pop() ?? '';

@@ -9,8 +9,8 @@ const missing: string[] = [];
 const OPTIONS: HttpOptions = {
   host: '127.0.0.1',
   port: 0,
-  metrics: () => Promise.resolve('up 1\n'),
-  metricsContentType: 'text/plain; version=0.0.4',
+  flag: '--metrics',
+  metrics: { text: () => Promise.resolve('up 1\n'), contentType: 'text/plain; version=0.0.4' },
   notReady: () => missing,
 };
 
@@ -42,7 +42,7 @@ describe('a request', () => {
   });
 
   test('that is no HTTP, or whose answer fails, does no harm', async () => {
-    const { port } = await serve({ metrics: () => Promise.reject(new Error('no metrics')) });
+    const { port } = await serve({ metrics: { text: () => Promise.reject(new Error('no metrics')), contentType: 'text/plain' } });
     const socket = createConnection(port, '127.0.0.1', () => socket.end('\0\0GET nonsense\r\n\r\n'));
     await until(
       'the server closed the connection',
@@ -51,6 +51,15 @@ describe('a request', () => {
     await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
   });
+});
+
+test('where there are no metrics, there is health alone', async () => {
+  const { metrics: _, ...rest } = OPTIONS;
+  const server = await serveHttp(rest, testSignal());
+  if (!server.ok) throw new Error(server.issues.map(formatIssue).join());
+  const paths = ['/metrics', '/healthz', '/readyz'];
+  const answers = await Promise.all(paths.map((path) => fetch(`http://127.0.0.1:${server.value.port}${path}`)));
+  expect(answers.map(({ status }) => status)).toEqual([404, 200, 200]);
 });
 
 test('a port that is taken is an issue', async () => {

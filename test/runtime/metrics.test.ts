@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createMetrics, type Metrics } from '../../agents/runtime/metrics.js';
+import type { Component } from '../../agents/source/source.js';
 import type { PoolUsage } from '../../src/allocator/usage.js';
 import { ManualClock } from '../support/clock.js';
 
 const clock = new ManualClock();
-const metrics = (): Metrics => createMetrics({ node: 'n1', now: clock.now, process: false });
+const metrics = (...components: readonly Component[]): Metrics =>
+  createMetrics({ node: 'n1', components, now: clock.now, process: false });
 
 /** The samples of a scrape, without help and types. */
 const samples = async (of: Metrics): Promise<string[]> =>
@@ -20,10 +23,11 @@ const usage = (pool: string): PoolUsage => ({
   availableIPv4: 9n,
   availableIPv6: 6n,
   total: 18n,
+  services: 4,
 });
 
 test('pools are counted as MetalLB counts them, and gone ones are gone', async () => {
-  const one = metrics();
+  const one = metrics('controller');
   one.setPools([usage('old'), usage('p')]);
   one.setPools([usage('p')]);
   const lines = await samples(one);
@@ -34,11 +38,12 @@ test('pools are counted as MetalLB counts them, and gone ones are gone', async (
     'metallb_allocator_addresses_in_use_total{pool="p"} 3',
     'metallb_allocator_ipv4_addresses_in_use_total{pool="p"} 1',
     'metallb_allocator_ipv6_addresses_in_use_total{pool="p"} 2',
+    'metallb_allocator_services_allocated_total{pool="p"} 4',
   ]);
 });
 
 test('the wire thread’s counts are shown as they are, not added up', async () => {
-  const one = metrics();
+  const one = metrics('speaker');
   const sample = (n: number): Parameters<Metrics['setWire']>[0] => ({
     requestsReceived: { '192.0.2.1': n },
     responsesSent: { '192.0.2.1': n },
@@ -79,7 +84,7 @@ test('the wire thread’s counts are shown as they are, not added up', async () 
 });
 
 test('what is announced, who is a member, and whether the configuration is in force', async () => {
-  const one = metrics();
+  const one = metrics('speaker');
   one.setAnnounced([{ service: 'a/gone', address: '192.0.2.9' }]);
   one.setAnnounced([{ service: 'a/b', address: '192.0.2.1' }]);
   one.setMembers({ alive: 3, silent: 0 });
@@ -101,15 +106,62 @@ test('what is announced, who is a member, and whether the configuration is in fo
 });
 
 test('a failover is put into a bucket, by its evidence', async () => {
-  const one = metrics();
+  const one = metrics('speaker');
   one.observeFailover('silence', 0.012);
   const lines = await samples(one);
   expect(lines).toContain('arpeggio_failover_seconds_bucket{le="0.01",evidence="silence"} 0');
   expect(lines).toContain('arpeggio_failover_seconds_bucket{le="0.015",evidence="silence"} 1');
 });
 
+test('a controller has no series of a speaker, nor a speaker those of a controller', () => {
+  const names = (of: Metrics): string[] => [...of.text().matchAll(/^# TYPE (\S+)/gm)].flatMap(([, name]) => name ?? []);
+  const [controller, speaker] = [names(metrics('controller')), names(metrics('speaker'))];
+  const both = controller.filter((name) => speaker.includes(name));
+  expect(both).toEqual([
+    'metallb_k8s_client_config_loaded_bool',
+    'metallb_k8s_client_config_stale_bool',
+    'metallb_k8s_client_updates_total',
+    'metallb_k8s_client_update_errors_total',
+    'arpeggio_view_age_seconds',
+    'arpeggio_kind_unfollowed',
+  ]);
+  expect(controller.filter((name) => /speaker|layer2|memberlist/.test(name))).toEqual([]);
+  expect(speaker.filter((name) => /allocator|leading/.test(name))).toEqual([]);
+  expect(names(metrics('controller', 'speaker')).sort()).toEqual([...new Set([...controller, ...speaker])].sort());
+});
+
+test('the page of docs has a row for each series, and no other', () => {
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `([a-z0-9_]+)`/gm)].map(([, name]) => name);
+  const shown = [
+    ...metrics('controller', 'speaker')
+      .text()
+      .matchAll(/^# TYPE (\S+)/gm),
+  ].map(([, name]) => name);
+  expect(rows.sort()).toEqual(shown.sort());
+});
+
+test('who leads, and which kinds are not followed', async () => {
+  const one = metrics('controller');
+  one.setLeading(true);
+  one.setUnfollowed(['Node', 'Service']);
+  expect(await samples(one)).toEqual(
+    expect.arrayContaining([
+      'arpeggio_leading 1',
+      'arpeggio_kind_unfollowed{kind="Node"} 1',
+      'arpeggio_kind_unfollowed{kind="Service"} 1',
+    ]),
+  );
+  one.setLeading(false);
+  one.setUnfollowed([]);
+  expect(await samples(one)).toContain('arpeggio_leading 0');
+  // Nor is anybody told that one which waits has no configuration.
+  expect((await samples(one)).join()).not.toMatch(/unfollowed|config_/);
+});
+
 test('the age of the view grows until the state is read again', async () => {
-  const one = metrics();
+  const one = metrics('speaker');
+  expect((await samples(one)).join()).not.toContain('arpeggio_view_age_seconds');
   one.setViewConfirmed(clock.now());
   clock.advance(1500);
   expect(await samples(one)).toContain('arpeggio_view_age_seconds 1.5');

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { KeptView } from '../../agents/source/keptview.js';
@@ -21,7 +21,8 @@ test('a view that was kept is read as it was, and known to be old', async () => 
   const folder = join(temporaryFolder(), 'made');
   new KeptView(folder).keep(OBJECTS, ['192.0.2.12']);
   const kept = await until('it is written', () => new KeptView(folder).read());
-  const { snapshot, peers } = kept;
+  const { snapshot, peers, keptAtMs } = kept;
+  expect(keptAtMs).toBe(statSync(join(folder, 'view.json')).mtimeMs);
   expect(peers).toEqual(['192.0.2.12']);
   expect(snapshot.stale).toBe(true);
   expect(snapshot.objects.services).toEqual(OBJECTS.services);

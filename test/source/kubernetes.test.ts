@@ -101,10 +101,16 @@ test('nothing is decided before every kind is known, but for those that are only
     states?.faults.push('nothing');
     pools?.set('p', pool(['192.0.2.0/24']));
   });
-  await until('nodes are missing', () => world.source.missing.join() === 'Node');
-  expect(world.snapshots).toEqual([]);
+  await until('nodes are missing', () => world.source.missing.join() === 'Node' && world.issues.length > 0);
+  expect([world.snapshots, world.source.heardAtMs]).toEqual([[], undefined]);
+  expect([world.source.unfollowed, world.source.notReady]).toEqual([
+    ['Node'],
+    [expect.stringMatching(/^no Node objects were read yet: .*500/)],
+  ]);
   await synced(world);
   expect(world.issues.map(({ message }) => message)).toEqual([expect.stringMatching(/^Node objects cannot be followed: .*500/)]);
+  await until('nodes are followed', () => world.source.unfollowed.length === 0);
+  expect([world.source.heardAtMs, world.source.notReady]).toEqual([expect.any(Number), []]);
 });
 
 test('what nobody decides by is no change', async () => {

@@ -48,7 +48,7 @@ function scene(...objects: object[]): Scene {
 
 function sceneWith({ spread = false }: { spread?: boolean }, ...objects: object[]): Scene {
   const source = new MemorySource(objects);
-  const metrics = createMetrics({ node: 'n1', now: () => 0, process: false });
+  const metrics = createMetrics({ node: 'n1', components: ['controller', 'speaker'], now: () => 0, process: false });
   const [log, posted]: [LogRecord[], ToWire[]] = [[], []];
   const view = new View({
     node: 'n1',

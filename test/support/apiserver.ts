@@ -179,7 +179,7 @@ async function tokenOf(serviceAccount: string, call: Call): Promise<string> {
 }
 
 /** Ports that nobody listens on, all different. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, LOOPBACK);

@@ -13,7 +13,7 @@ import { Kubernetes } from '../../source/kubernetes.js';
 import { KubernetesStatus } from '../../source/kubestatus.js';
 import { joined, type StateSource } from '../../source/source.js';
 import type { ClusterState } from '../options.js';
-import type { Opened } from './opened.js';
+import type { Opened, Reading } from './opened.js';
 import { speakerStateName } from './status.js';
 
 export interface ClusterOptions {
@@ -22,6 +22,7 @@ export interface ClusterOptions {
   readonly report: (issue: Issue) => void;
   /** Told at the start, and whenever they are others. */
   readonly onPeers: (hosts: readonly string[]) => void;
+  readonly onReading: (reading: Reading) => void;
 }
 
 /** How long a start waits for the API server when there is something else to go on with. */
@@ -52,6 +53,17 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
   const synced = cluster.run(signal);
   const keptView = keepIn === undefined ? undefined : new KeptView(keepIn);
   const kept = await keptView?.read();
+  options.onReading({
+    get heardAtMs() {
+      return cluster.heardAtMs ?? kept?.keptAtMs;
+    },
+    get unfollowed() {
+      return cluster.unfollowed;
+    },
+    get notReady() {
+      return cluster.notReady;
+    },
+  });
   let peers = kept?.peers ?? [];
   const hear = (hosts: readonly string[]): void => {
     peers = hosts;
@@ -73,7 +85,6 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     delivery: undefined,
     allocator: byStatus(loadBalancerClass),
     electorate: { withoutSlices: 'cannot-serve', heardNodes: false, ignoreExcludeLabel },
-    readAtMs: () => cluster.heardAtMs,
     closed: Promise.resolve(),
   });
 }

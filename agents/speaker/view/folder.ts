@@ -7,22 +7,29 @@ import { joined } from '../../source/source.js';
 import { openStatusFolder } from '../../source/status.js';
 import type { FolderState } from '../options.js';
 import { LoopbackDelivery } from './deliver.js';
-import type { Opened } from './opened.js';
+import type { Opened, Reading } from './opened.js';
 
 export async function openFolder(
   { stateDir, statusDir, deliver }: FolderState,
   node: string,
   report: (issue: Issue) => void,
+  onReading: (reading: Reading) => void,
   signal: AbortSignal,
 ): Promise<Parsed<Opened>> {
   const status = await openStatusFolder({ path: statusDir, node, report }, signal);
   if (!status.ok) return status;
   const state = await openDirectory({ path: stateDir }, signal);
   if (!state.ok) return state;
+  onReading({
+    unfollowed: [],
+    notReady: [],
+    get heardAtMs() {
+      return state.value.readAtMs;
+    },
+  });
   return parsed({
     source: joined(state.value, status.value),
     delivery: deliver === 'lo' ? new LoopbackDelivery(statusDir) : undefined,
-    readAtMs: () => state.value.readAtMs,
     closed: status.value.closed,
   });
 }

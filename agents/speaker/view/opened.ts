@@ -12,8 +12,16 @@ export interface Opened {
   readonly delivery: LoopbackDelivery | undefined;
   readonly allocator?: Allocator;
   readonly electorate?: ElectorateRules;
-  /** When the state was known to be what it is, on the wall's clock. */
-  readAtMs(): number;
   /** Fulfilled once everything is written, after the signal's abort. */
   readonly closed: Promise<void>;
+}
+
+/** How far a view thread is with reading its state, and how old that is; it changes in place. */
+export interface Reading {
+  /** When the state was known to be what it is, on the wall's clock; undefined: never yet. */
+  readonly heardAtMs: number | undefined;
+  /** Kinds of which nothing is heard now. */
+  readonly unfollowed: readonly string[];
+  /** What is waited for, a sentence each. */
+  readonly notReady: readonly string[];
 }

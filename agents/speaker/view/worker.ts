@@ -15,7 +15,7 @@ import type { ToView, ToWire } from '../messages.js';
 import type { AgentOptions } from '../options.js';
 import { sampleOf } from '../sample.js';
 import { followInterfaces } from './interfaces.js';
-import type { Opened } from './opened.js';
+import type { Opened, Reading } from './opened.js';
 import { View } from './view.js';
 
 const options = workerData as AgentOptions;
@@ -27,6 +27,10 @@ const ended = new AbortController();
 // Each kind that is followed ends with it.
 setMaxListeners(0, ended.signal);
 
+let reading: Reading = { heardAtMs: undefined, unfollowed: [], notReady: ['the state was not read yet'] };
+let view: View | undefined;
+let opened: Opened | undefined;
+
 const started = start();
 const failed = await started;
 if (failed !== undefined) {
@@ -37,21 +41,28 @@ if (failed !== undefined) {
 
 /** The issues that make going on impossible; undefined once everything runs. */
 async function start(): Promise<readonly Issue[] | undefined> {
-  const report = (one: Issue): void => log(issueRecord(one));
-  const opened = await open(report);
-  if (!opened.ok) return opened.issues;
-  const { source, delivery, allocator, electorate, readAtMs, closed } = opened.value;
-  const metrics = createMetrics({ node: options.node, now: Date.now });
-  const rules = { ...(allocator === undefined ? {} : { allocator }), ...(electorate === undefined ? {} : { electorate }) };
-  const view = new View({ node: options.node, spread: options.spread, source, log, metrics, delivery, post, ...rules });
+  const components = options.state.from === 'folder' ? (['controller', 'speaker'] as const) : (['speaker'] as const);
+  const metrics = createMetrics({ node: options.node, components, now: Date.now });
   const sample = sampler();
+  // What the wire thread says before there is a view waits for it.
+  const early: ToView[] = [];
   port?.on('message', (message: ToView) => {
     if (message.type === 'sample') sample.receive(message.id, sampleOf(message.sample));
-    else if (message.type === 'stop') void stop(view, closed);
+    else if (message.type === 'stop') void stop();
+    else if (view === undefined) early.push(message);
     else view.receive(message);
   });
-  const unserved = await serve(view, metrics, sample.ask, () => metrics.setViewConfirmed(readAtMs()));
+  // First: an agent that waits for its state is alive, and can say what it waits for.
+  const unserved = await serve(metrics, sample.ask);
   if (unserved !== undefined) return unserved;
+  const result = await open((one) => log(issueRecord(one)));
+  if (!result.ok) return result.issues;
+  opened = result.value;
+  if (ended.signal.aborted) return [];
+  const { source, delivery, allocator, electorate } = opened;
+  const rules = { ...(allocator === undefined ? {} : { allocator }), ...(electorate === undefined ? {} : { electorate }) };
+  view = new View({ node: options.node, spread: options.spread, source, log, metrics, delivery, post, ...rules });
+  for (const message of early) view.receive(message);
   // Last: an agent that cannot start must leave what another one put on this host.
   const undeliverable = await delivery?.start();
   if (undeliverable !== undefined) {
@@ -68,37 +79,40 @@ async function start(): Promise<readonly Issue[] | undefined> {
 /** Each is loaded only where it is needed: an agent holds the text of its program for as long as it runs. */
 async function open(report: (issue: Issue) => void): Promise<Parsed<Opened>> {
   const { state, node } = options;
-  if (state.from === 'folder') return (await import('./folder.js')).openFolder(state, node, report, ended.signal);
+  const onReading = (now: Reading): void => {
+    reading = now;
+  };
+  if (state.from === 'folder') return (await import('./folder.js')).openFolder(state, node, report, onReading, ended.signal);
   const onPeers = (hosts: readonly string[]): void => post({ type: 'peers', hosts });
-  return (await import('./cluster.js')).openCluster({ state, node, report, onPeers }, ended.signal);
+  return (await import('./cluster.js')).openCluster({ state, node, report, onPeers, onReading }, ended.signal);
 }
 
-/** A start under way is finished first: what it puts on this host is then taken back with the rest. */
-async function stop(view: View, closed: Promise<void>): Promise<void> {
+/**
+ * A start under way is finished first: what it puts on this host is then taken back with the rest. Nobody waits for an API server,
+ * which may be away for ever.
+ */
+async function stop(): Promise<void> {
+  if (opened === undefined && options.state.from === 'cluster') ended.abort();
   if ((await started) !== undefined) return;
-  await view.stop();
+  await view?.stop();
   ended.abort();
-  await closed;
+  await opened?.closed;
   post({ type: 'stopped' });
 }
 
-async function serve(
-  view: View,
-  metrics: Metrics,
-  ask: () => Promise<WireSample>,
-  beforeScrape: () => void,
-): Promise<readonly Issue[] | undefined> {
+async function serve(metrics: Metrics, ask: () => Promise<WireSample>): Promise<readonly Issue[] | undefined> {
   if (options.metrics.port === 0) return undefined;
+  const scrape = async (): Promise<string> => {
+    metrics.setWire(await ask());
+    metrics.setViewConfirmed(reading.heardAtMs);
+    metrics.setUnfollowed(reading.unfollowed);
+    return metrics.text();
+  };
   const server = await serveHttp(
     {
-      ...options.metrics,
-      metricsContentType: metrics.contentType,
-      metrics: async () => {
-        metrics.setWire(await ask());
-        beforeScrape();
-        return metrics.text();
-      },
-      notReady: () => view.notReady(),
+      ...{ ...options.metrics, flag: '--metrics' },
+      metrics: { contentType: metrics.contentType, text: scrape },
+      notReady: () => view?.notReady() ?? reading.notReady,
     },
     ended.signal,
   );

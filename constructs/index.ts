@@ -11,7 +11,7 @@ export { L2Advertisement, type L2AdvertisementProps, type PreferredNodeSelector 
 export type { NamedServicePort, ServicePort } from './loadbalancerservice.js';
 export { LoadBalancerService, type LoadBalancerServiceProps } from './loadbalancerservice.js';
 export type { ResourceProps } from './manifest.js';
-export { Rbac } from './rbac.js';
+export { Rbac, type RbacProps } from './rbac.js';
 export type { AddressRequest } from './request.js';
 export { RequestAddress } from './requestaddress.js';
 export type { Reservation } from './reservation.js';

@@ -7,12 +7,23 @@
 import { ApiObject, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { METALLB_NAMESPACE } from '../src/api/object.js';
-import { AGENT_RULES, type AgentRules } from './rbacrules.js';
+import { AGENT_RULES, type AgentRules, REVIEW_RULES } from './rbacrules.js';
+
+export interface RbacProps {
+  /**
+   * Whether agents may ask the API server who scrapes them, which they do with `--port`, and whether there is a ClusterRole
+   * `arpeggio-metrics-reader` to bind to whoever may.
+   *
+   * @default false
+   */
+  readonly secureMetrics?: boolean;
+}
 
 export class Rbac extends Chart {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { secureMetrics = false }: RbacProps = {}) {
     super(scope, id, { disableResourceNameHashes: true });
-    for (const rules of AGENT_RULES) {
+    for (const agent of AGENT_RULES) {
+      const rules = secureMetrics ? { ...agent, cluster: [...agent.cluster, ...REVIEW_RULES] } : agent;
       new ApiObject(this, rules.serviceAccount, {
         apiVersion: 'v1',
         kind: 'ServiceAccount',
@@ -20,6 +31,14 @@ export class Rbac extends Chart {
       });
       grant(this, rules, 'ClusterRole');
       grant(this, rules, 'Role');
+    }
+    if (secureMetrics) {
+      new ApiObject(this, 'metrics-reader', {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: 'arpeggio-metrics-reader' },
+        rules: [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }],
+      });
     }
   }
 }

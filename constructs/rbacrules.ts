@@ -92,3 +92,9 @@ const SPEAKER: AgentRules = {
 };
 
 export const AGENT_RULES: readonly AgentRules[] = [CONTROLLER, SPEAKER];
+
+/** To ask who a scraper is, and whether it may: for agents that serve metrics over HTTPS. */
+export const REVIEW_RULES: readonly PolicyRule[] = [
+  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+  { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+];

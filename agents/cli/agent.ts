@@ -9,9 +9,10 @@ import { WAN } from '../../src/membership/memberlist/settings.js';
 import { type GossipOptions, runAgent } from '../speaker/run.js';
 import { type PeerName, parsePeer } from '../speaker/wire/peers.js';
 import { type AnsweringFlags, addAnsweringOptions, answeringOf, ipv4Address, nodeName, portNumber } from './answering.js';
+import { addMetricsOption, type MetricsFlags } from './endpointflags.js';
 import { readGossipKey, SECRET_FILE } from './gossipkey.js';
 
-interface AgentFlags extends AnsweringFlags {
+interface AgentFlags extends AnsweringFlags, MetricsFlags {
   readonly state: string;
   readonly statusDir: string;
   readonly node: string;
@@ -64,7 +65,7 @@ export function agentCommand(): Command {
       ).choices(['lo']),
     )
     .addHelpText('after', EXAMPLE);
-  return addAnsweringOptions(command).action(async (flags: AgentFlags, command: Command) => {
+  return addMetricsOption(addAnsweringOptions(command)).action(async (flags: AgentFlags, command: Command) => {
     const stop = new AbortController();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
     // Nothing may keep the process: sockets of the worker are gone with it.
@@ -98,6 +99,7 @@ const optionsOf = (flags: AgentFlags): Parameters<typeof runAgent>[0] => ({
   },
   node: flags.node,
   port: flags.port,
+  endpoints: { metrics: flags.metrics, health: { host: '', port: 0 } },
   ...answeringOf(flags),
 });
 

@@ -10,7 +10,6 @@ import { parseMac } from '../../src/net/mac.js';
 import { CONFLICT_POLICIES, type ConflictPolicy } from '../../src/ownership/strangerclaims.js';
 import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
 import type { AgentOptions } from '../speaker/options.js';
-import { listenAddress } from './listenaddress.js';
 
 export interface AnsweringFlags {
   readonly interface?: readonly string[];
@@ -21,7 +20,6 @@ export interface AnsweringFlags {
   readonly failbackDelay: number;
   readonly conflict: ConflictPolicy;
   readonly spread?: true;
-  readonly metrics: { readonly host: string; readonly port: number };
   readonly logLevel: LogThreshold;
 }
 
@@ -62,15 +60,10 @@ export function addAnsweringOptions(command: Command): Command {
       '--spread',
       'no node is first for many more addresses than its even share; all agents need it, and a Node each, or none does so',
     )
-    .addOption(
-      new Option('--metrics <[host:]port>', 'where /metrics, /healthz and /readyz are served; 0 turns them off')
-        .argParser(listenAddress)
-        .default({ host: '0.0.0.0', port: 7472 }, 'port 7472 of every address'),
-    )
     .addOption(new Option('--log-level <level>', 'what is logged').choices([...LOG_THRESHOLDS]).default('info'));
 }
 
-export const answeringOf = (flags: AnsweringFlags): Omit<AgentOptions, 'state' | 'node' | 'port'> => ({
+export const answeringOf = (flags: AnsweringFlags): Omit<AgentOptions, 'state' | 'node' | 'port' | 'endpoints'> => ({
   interfaces: flags.interface ?? [],
   ...(flags.excludeInterfaces === undefined ? {} : { exclude: flags.excludeInterfaces }),
   announceRate: flags.announceRate,
@@ -79,7 +72,6 @@ export const answeringOf = (flags: AnsweringFlags): Omit<AgentOptions, 'state' |
   failbackMs: flags.failbackDelay * 1000,
   onConflict: flags.conflict,
   spread: flags.spread === true,
-  metrics: flags.metrics,
   logLevel: flags.logLevel,
 });
 

@@ -10,37 +10,35 @@ import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { formatIssue, type Issue } from '../../src/issue/issue.js';
 import { runController } from '../controller/run.js';
 import { findAccess } from '../kube/find.js';
-import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
-import { addIgnored, tellIgnored } from './ignored.js';
-import { listenAddress } from './listenaddress.js';
+import type { Endpoints } from '../runtime/endpoints.js';
+import { createLog, issueRecord, LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
+import { addEndpointOptions, type EndpointFlags, endpointsOf } from './endpointflags.js';
+import { addIgnored, type Ignored, ignored } from './metallbflags.js';
 
-interface ControllerFlags {
+interface ControllerFlags extends EndpointFlags {
   readonly kubeconfig?: string;
   readonly namespace?: string;
   readonly podName: string;
   readonly lbClass: string;
   readonly mlSecretName: string;
   readonly deployment: string;
-  readonly metrics: { readonly host: string; readonly port: number };
   readonly logLevel: LogThreshold;
 }
 
-/** Of MetalLB's controller: webhooks, which there are none of here, and metrics over HTTPS. */
-const IGNORED = [
-  '--port <port>',
-  '--health-probe-port <port>',
-  '--pprof-bind-address <address>',
-  '--disable-cert-rotation',
-  '--cert-dir <dir>',
-  '--cert-service-name <name>',
-  '--webhook-mode <mode>',
-  '--webhook-secret <name>',
-  '--webhook-http2',
-  '--tls-min-version <version>',
-  '--tls-cipher-suites <suites>',
-  '--tls-curve-preferences <ids>',
-  '--metrics-cert-dir <dir>',
-];
+/** Of MetalLB's controller: webhooks, which there are none of here, BGP and a profiler. */
+const IGNORED: Ignored = {
+  flags: [
+    '--pprof-bind-address <address>',
+    '--disable-cert-rotation',
+    '--cert-dir <dir>',
+    '--cert-service-name <name>',
+    '--webhook-mode <mode>',
+    '--webhook-secret <name>',
+    '--webhook-http2',
+  ],
+  variables: ['METALLB_BGP_TYPE'],
+};
+const HEALTH_HOST = '0.0.0.0';
 
 const EXAMPLE = `
 Example, outside a cluster:
@@ -72,30 +70,26 @@ export function controllerCommand(): Command {
         .env('METALLB_DEPLOYMENT')
         .default(''),
     )
-    .addOption(
-      new Option('--metrics <[host:]port>', 'where /metrics, /healthz and /readyz are served; 0 turns them off')
-        .argParser(listenAddress)
-        .default({ host: '0.0.0.0', port: 7472 }, 'port 7472 of every address'),
-    )
     .addOption(new Option('--log-level <level>', 'what is logged').choices([...LOG_THRESHOLDS]).default('info'))
-    .addHelpText('after', EXAMPLE)
-    .action(async (flags: ControllerFlags) => {
-      const stop = new AbortController();
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
-      tellIgnored(command, IGNORED);
-      process.exit(await start(flags, stop.signal));
-    });
-  addIgnored(command, IGNORED);
-  return command;
+    .addHelpText('after', EXAMPLE);
+  addIgnored(addEndpointOptions(command, HEALTH_HOST), IGNORED);
+  return command.action(async (flags: ControllerFlags) => {
+    const endpoints = endpointsOf(flags, HEALTH_HOST, command);
+    const stop = new AbortController();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+    const unheeded = ignored(command, IGNORED, process.env);
+    if (unheeded !== undefined) createLog(flags.logLevel)(issueRecord(unheeded));
+    process.exit(await start(flags, endpoints, stop.signal));
+  });
 }
 
-async function start(flags: ControllerFlags, signal: AbortSignal): Promise<number> {
+async function start(flags: ControllerFlags, endpoints: Endpoints, signal: AbortSignal): Promise<number> {
   const access = await findAccess(flags.kubeconfig);
   if (!access.ok) return fail(access.issues);
-  const { podName, lbClass, mlSecretName, deployment, metrics, logLevel } = flags;
+  const { podName, lbClass, mlSecretName, deployment, logLevel } = flags;
   const issues = await runController(
     {
-      ...{ access: access.value, podName, deployment, metrics, logLevel, memberlistSecret: mlSecretName },
+      ...{ access: access.value, podName, deployment, endpoints, logLevel, memberlistSecret: mlSecretName },
       namespace: flags.namespace ?? access.value.namespace ?? METALLB_NAMESPACE,
       // Two processes of one host must not lead together.
       identity: podName === '' ? `${hostname()}_${randomUUID()}` : podName,

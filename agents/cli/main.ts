@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { forgetEmpty, fromGo } from './metallbflags.js';
 
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['agent', async () => (await import('./agent.js')).agentCommand()],
@@ -27,11 +28,16 @@ const program = new Command('arpeggio')
   .showHelpAfterError('Usage: arpeggio <command> [options]   (--help lists the commands)')
   .exitOverride();
 
-const asked = COMMANDS.get(process.argv[2] ?? '');
+const [, , name = '', ...rest] = process.argv;
+const asked = COMMANDS.get(name);
 for (const load of asked === undefined ? COMMANDS.values() : [asked]) program.addCommand(await load());
+const [command] = program.commands;
+const isOfMetalLB = asked !== undefined && (name === 'controller' || name === 'speaker');
+if (isOfMetalLB) forgetEmpty(process.env);
 
 try {
-  await program.parseAsync();
+  const words = isOfMetalLB && command !== undefined ? [name, ...fromGo(rest, command)] : process.argv.slice(2);
+  await program.parseAsync(words, { from: 'user' });
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   // Commander has said what is wrong. Help and version end with 0, every wrong use with 2.

@@ -7,12 +7,15 @@ import { Command, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { formatIssue, type Issue } from '../../src/issue/issue.js';
 import { WAN } from '../../src/membership/memberlist/settings.js';
+import type { Endpoints } from '../runtime/endpoints.js';
+import { createLog, issueRecord } from '../runtime/log.js';
 import { runAgent } from '../speaker/run.js';
 import { type AnsweringFlags, addAnsweringOptions, answeringOf, ipv4Address, nodeName, portNumber } from './answering.js';
+import { addEndpointOptions, type EndpointFlags, endpointsOf } from './endpointflags.js';
 import { readGossipKey, SECRET_FILE } from './gossipkey.js';
-import { addIgnored, tellIgnored } from './ignored.js';
+import { addIgnored, type Ignored, ignored } from './metallbflags.js';
 
-interface SpeakerFlags extends AnsweringFlags {
+interface SpeakerFlags extends AnsweringFlags, EndpointFlags {
   readonly kubeconfig?: string;
   readonly namespace?: string;
   readonly nodeName: string;
@@ -27,20 +30,27 @@ interface SpeakerFlags extends AnsweringFlags {
   readonly mlWanConfig?: true;
 }
 
-/** Of MetalLB's speaker: BGP, metrics over HTTPS, and what it ignores itself. */
-const IGNORED = [
-  '--host <address>',
-  '--port <port>',
-  '--health-probe-port <port>',
-  '--pprof-bind-address <address>',
-  '--bgp-debounce-timeout <milliseconds>',
-  '--frrk8s-namespace <name>',
-  '--frrk8s-secret-passthrough',
-  '--tls-min-version <version>',
-  '--tls-cipher-suites <suites>',
-  '--tls-curve-preferences <ids>',
-  '--metrics-cert-dir <dir>',
-];
+/** Of MetalLB's speaker: BGP, a profiler, and what it ignores itself. */
+const IGNORED: Ignored = {
+  flags: [
+    '--host <address>',
+    '--pprof-bind-address <address>',
+    '--bgp-debounce-timeout <milliseconds>',
+    '--frrk8s-namespace <name>',
+    '--frrk8s-secret-passthrough',
+  ],
+  variables: [
+    'METALLB_HOST',
+    'METALLB_BGP_TYPE',
+    'METALLB_BGP_DEBOUNCE_TIMEOUT',
+    'FRRK8S_NAMESPACE',
+    'FRR_CONFIG_FILE',
+    'FRR_RELOADER_PID_FILE',
+    'FRR_LOGGING_LEVEL',
+  ],
+};
+/** Where MetalLB's speaker serves health: its Pod has the network of its host. */
+const HEALTH_HOST = '127.0.0.1';
 
 const EXAMPLE = `
 Example, outside a cluster, for a node of it:
@@ -100,16 +110,18 @@ export function speakerCommand(): Command {
     )
     .option('--ml-wan-config', "memberlist's slower pace for nodes that are far from each other")
     .addHelpText('after', EXAMPLE);
-  addIgnored(addAnsweringOptions(command), IGNORED);
+  addIgnored(addEndpointOptions(addAnsweringOptions(command), HEALTH_HOST), IGNORED);
   return command.action(async (flags: SpeakerFlags) => {
+    const endpoints = endpointsOf(flags, HEALTH_HOST, command);
     const stop = new AbortController();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
-    tellIgnored(command, IGNORED);
-    process.exit(await start(flags, stop.signal));
+    const unheeded = ignored(command, IGNORED, process.env);
+    if (unheeded !== undefined) createLog(flags.logLevel)(issueRecord(unheeded));
+    process.exit(await start(flags, endpoints, stop.signal));
   });
 }
 
-async function start(flags: SpeakerFlags, signal: AbortSignal): Promise<number> {
+async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSignal): Promise<number> {
   const { mlSecretKeyPath, mlBindaddr, mlWanConfig, lbClass } = flags;
   const key = mlSecretKeyPath === '' ? undefined : readGossipKey(join(mlSecretKeyPath, SECRET_FILE));
   if (key?.ok === false) return fail(key.issues);
@@ -125,6 +137,7 @@ async function start(flags: SpeakerFlags, signal: AbortSignal): Promise<number> 
       },
       node: flags.nodeName,
       port: flags.mlBindport,
+      endpoints,
       ...answeringOf(flags),
     },
     { peers: [], address: mlBindaddr, key: key?.value, tuning: mlWanConfig === true ? WAN : undefined },

@@ -11,8 +11,9 @@ import type { Access } from '../kube/access.js';
 import { Leader } from '../kube/leader.js';
 import { ensureMemberlistSecret } from '../kube/memberlistsecret.js';
 import { ownerReference } from '../kube/pods.js';
+import { Reviewer } from '../kube/reviewer.js';
 import { Transport } from '../kube/transport.js';
-import { serveHttp } from '../runtime/http.js';
+import { type Endpoints, serveEndpoints } from '../runtime/endpoints.js';
 import { createLog, issueRecord, type LogThreshold } from '../runtime/log.js';
 import { createMetrics } from '../runtime/metrics.js';
 import { allowTrimming, keepTrimmed } from '../runtime/trim.js';
@@ -34,7 +35,7 @@ export interface ControllerProcess {
   /** Empty: none is made. */
   readonly memberlistSecret: string;
   readonly deployment: string;
-  readonly metrics: { readonly host: string; readonly port: number };
+  readonly endpoints: Endpoints;
   readonly logLevel: LogThreshold;
   readonly version: string;
 }
@@ -54,6 +55,7 @@ export async function runController(options: ControllerProcess, signal: AbortSig
   const userAgent = `arpeggio-controller/${options.version}`;
   const transport = new Transport({ access: options.access, userAgent });
   const leading = new Transport({ access: options.access, userAgent, connections: 1 });
+  const asking = new Transport({ access: options.access, userAgent, connections: 1 });
   let state: Kubernetes | undefined;
 
   const onLead = async (term: AbortSignal): Promise<void> => {
@@ -100,21 +102,21 @@ export async function runController(options: ControllerProcess, signal: AbortSig
     metrics.setUnfollowed(leader.leads ? (state?.unfollowed ?? []) : []);
     return metrics.text();
   };
-  if (options.metrics.port !== 0) {
-    const server = await serveHttp(
-      {
-        ...{ ...options.metrics, flag: '--metrics' },
-        metrics: { contentType: metrics.contentType, text: scrape },
-        // One that waits to lead is as ready as it can be.
-        notReady: () => {
-          if (leader.leads) return state?.notReady ?? [];
-          return leader.trouble === undefined ? [] : [leader.trouble];
-        },
+  const unserved = await serveEndpoints(
+    options.endpoints,
+    {
+      ...{ report, metrics: { contentType: metrics.contentType, text: scrape } },
+      // One that waits to lead is as ready as it can be.
+      notReady: () => {
+        if (leader.leads) return state?.notReady ?? [];
+        return leader.trouble === undefined ? [] : [leader.trouble];
       },
-      ended.signal,
-    );
-    if (!server.ok) return server.issues;
-  }
+      // Whoever floods it with tokens holds up nothing else.
+      review: new Reviewer({ transport: asking, report }).review,
+    },
+    ended.signal,
+  );
+  if (unserved.length > 0) return unserved;
   const { server } = options.access;
   log({
     level: 'info',
@@ -124,8 +126,7 @@ export async function runController(options: ControllerProcess, signal: AbortSig
   });
   await leader.run(signal);
   ended.abort();
-  transport.close();
-  leading.close();
+  for (const one of [transport, leading, asking]) one.close();
   return [];
 }
 

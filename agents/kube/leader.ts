@@ -2,7 +2,7 @@
  * Leading by a Lease: what src/kube/lease.ts decides, done over a transport of its own, so that nothing else can hold up a renewal.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Issue, issue } from '../../src/issue/issue.js';
+import { formatIssue, type Issue } from '../../src/issue/issue.js';
 import {
   type Election,
   type ElectionEffect,
@@ -13,6 +13,7 @@ import {
   released,
   stepElection,
 } from '../../src/kube/lease.js';
+import { troubleIssue } from '../../src/kube/trouble.js';
 import type { Log } from '../runtime/log.js';
 import type { Answer, Transport } from './transport.js';
 
@@ -126,11 +127,10 @@ export class Leader {
   }
 
   #failed(answer: Exclude<Answer, { readonly answered: unknown }>): ElectionInput {
-    const why = 'lost' in answer ? answer.lost : `${answer.refused.message} (${answer.refused.code})`;
     const { namespace, name, report } = this.#options;
-    const trouble = `the lease ${namespace}/${name} cannot be held: ${why}`;
-    if (this.#trouble === undefined) report(issue('KUBE_API_UNAVAILABLE', '', `${trouble}; it is tried again every second`));
-    this.#trouble = trouble;
+    const trouble = troubleIssue(answer, `the lease ${namespace}/${name} cannot be held`, 'it is tried again every second');
+    if (this.#trouble === undefined) report(trouble);
+    this.#trouble = formatIssue(trouble);
     return { input: 'failed' };
   }
 

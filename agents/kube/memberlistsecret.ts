@@ -4,7 +4,8 @@
  */
 
 import { isRecord } from '../../src/api/value.js';
-import { type Issue, issue } from '../../src/issue/issue.js';
+import type { Issue } from '../../src/issue/issue.js';
+import { troubleIssue } from '../../src/kube/trouble.js';
 import type { Answer, Transport } from './transport.js';
 
 export interface SecretOptions {
@@ -39,11 +40,5 @@ export async function ensureMemberlistSecret(options: SecretOptions): Promise<Is
   return failed(options, made);
 }
 
-function failed({ namespace, name }: SecretOptions, answer: Exclude<Answer, { readonly answered: unknown }>): Issue {
-  const why = 'lost' in answer ? answer.lost : `${answer.refused.message} (${answer.refused.code})`;
-  return issue(
-    'KUBE_API_UNAVAILABLE',
-    '',
-    `the secret ${namespace}/${name} cannot be made: ${why}; it is tried again every 10 s`,
-  );
-}
+const failed = ({ namespace, name }: SecretOptions, answer: Exclude<Answer, { readonly answered: unknown }>): Issue =>
+  troubleIssue(answer, `the secret ${namespace}/${name} cannot be made`, 'it is tried again every 10 s');

@@ -37,7 +37,7 @@ export function serveHttp(options: HttpOptions, signal: AbortSignal): Promise<Pa
 }
 
 /** Until `signal` aborts. */
-function listen(server: Server, place: Place, signal: AbortSignal): Promise<Parsed<HttpServer>> {
+export function listen(server: Server, place: Place, signal: AbortSignal): Promise<Parsed<HttpServer>> {
   const { host, port } = place;
   return new Promise((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => resolve(malformed(cannotListen(place, error))));

@@ -23,10 +23,11 @@ import {
   type ServiceCIDRView,
   serviceKey,
 } from '../../src/api/views.js';
-import { type Issue, issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
+import { formatIssue, type Issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
 import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
 import type { Trouble } from '../../src/kube/reflector.js';
 import { type ShownService, shownService } from '../../src/kube/servicestatus.js';
+import { troubleIssue } from '../../src/kube/trouble.js';
 import { type Answerer, readAnswerer } from '../../src/plan/owners.js';
 import { Follower, type FollowerOptions } from '../kube/follower.js';
 import type { Transport } from '../kube/transport.js';
@@ -192,7 +193,8 @@ export class Kubernetes implements StateSource {
   get notReady(): readonly string[] {
     return this.missing.map((kind) => {
       const trouble = this.#troubles.get(kind);
-      return `no ${kind} objects were read yet${trouble === undefined ? '' : `: ${describe(trouble)}`}`;
+      const nothing = `no ${kind} objects were read yet`;
+      return trouble === undefined ? nothing : formatIssue(troubleIssue(trouble, nothing, 'it is tried again'));
     });
   }
 
@@ -333,13 +335,7 @@ export class Kubernetes implements StateSource {
       this.#troubles.set(kind, trouble);
     }
     if (trouble === undefined || (before !== undefined && describe(before) === describe(trouble))) return;
-    this.#options.report(
-      issue(
-        'KUBE_API_UNAVAILABLE',
-        '',
-        `${kind} objects cannot be followed: ${describe(trouble)}; what is known of them stays in force`,
-      ),
-    );
+    this.#options.report(troubleIssue(trouble, `${kind} objects cannot be followed`, 'what is known of them stays in force'));
   }
 }
 
@@ -352,8 +348,7 @@ type FollowOptions<T> = Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onT
 
 const serviceKeyOf = ({ namespace, service }: EndpointSliceView): string => serviceKey({ namespace, name: service });
 
-const describe = (trouble: Trouble): string =>
-  'lost' in trouble ? trouble.lost : `${trouble.refused.message} (${trouble.refused.code})`;
+const describe = (trouble: Trouble): string => formatIssue(troubleIssue(trouble, 'not followed', ''));
 
 const sourced = ({ written }: KnownObject): Sourced<unknown> => ({ object: written, locate: () => undefined });
 

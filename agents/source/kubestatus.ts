@@ -7,9 +7,10 @@
 import { API_VERSION } from '../../src/api/kind.js';
 import type { KubeObject } from '../../src/api/object.js';
 import { isRecord, type PlainObject } from '../../src/api/value.js';
-import { type Issue, issue } from '../../src/issue/issue.js';
+import type { Issue } from '../../src/issue/issue.js';
 import { type Backoff, failed, RESTED } from '../../src/kube/backoff.js';
 import { dated, type ShownObject, says, shownObject } from '../../src/kube/objectstatus.js';
+import type { Trouble } from '../../src/kube/reflector.js';
 import { isNewer } from '../../src/kube/resourceversion.js';
 import {
   hasMarks,
@@ -19,6 +20,7 @@ import {
   shownService,
   wantedService,
 } from '../../src/kube/servicestatus.js';
+import { isOfOneObject, troubleIssue } from '../../src/kube/trouble.js';
 import { readListPage } from '../../src/kube/watchevent.js';
 import { WorkQueue } from '../../src/kube/workqueue.js';
 import { formatJson } from '../kube/json.js';
@@ -100,7 +102,8 @@ export class KubernetesStatus implements StatusSink {
   #backoff: Backoff = RESTED;
   /** Keys that met an error of the server since it took anything. */
   readonly #troubled = new Set<string>();
-  #lastProblem = '';
+  /** What was said about it last, by what it is about. */
+  readonly #told = new Map<string, string>();
   #stopped = true;
 
   constructor(options: KubernetesStatusOptions) {
@@ -221,32 +224,34 @@ export class KubernetesStatus implements StatusSink {
     const answer = key.startsWith('Service ') ? await this.#writeService(name) : await this.#writeObject(key);
     if (answer === undefined || 'answered' in answer) {
       if (answer !== undefined) {
-        this.#lastProblem = '';
         this.#backoff = RESTED;
         this.#troubled.clear();
+        for (const what of [EVERYTHING, kindOf(key), key]) this.#told.delete(what);
       }
       this.#queue.done(key);
-    } else if ('lost' in answer) this.#pause(key, answer.lost, 0);
-    else this.#onRefusal(key, answer.refused);
+    } else if ('lost' in answer) this.#pause(key, answer, 0);
+    else this.#onRefusal(key, answer);
   }
 
-  #onRefusal(key: string, { code, message, retryAfterMs }: Extract<Answer, { readonly refused: unknown }>['refused']): void {
+  #onRefusal(key: string, answer: Extract<Answer, { readonly refused: unknown }>): void {
+    const { code, message, retryAfterMs } = answer.refused;
     if (code >= 500) this.#troubled.add(key);
-    if (code === 429 || this.#troubled.size >= TROUBLED) this.#pause(key, `${message} (${code})`, retryAfterMs ?? 0);
-    else if (code === 404) this.#queue.done(key);
+    if (code === 429 || this.#troubled.size >= TROUBLED) this.#pause(key, answer, retryAfterMs ?? 0);
+    // It is gone. Where its kind or its namespace is, it may come back.
+    else if (code === 404 && (key.startsWith('Service ') || isOfOneObject(message))) this.#queue.done(key);
     else {
       // Somebody else changed it: no problem, and what it is now comes by the watch.
-      if (code !== 409) this.#tell(`${key}: ${message} (${code})`);
+      if (code !== 409) this.#tell(answer, [401, 403, 404].includes(code) ? kindOf(key) : key);
       this.#queue.retry(key, performance.now(), code === 409 || code >= 500 ? retryAfterMs : REFUSED_MS);
     }
   }
 
   /** The key is tried again, and no other before it. */
-  #pause(key: string, why: string, atLeastMs: number): void {
+  #pause(key: string, trouble: Trouble, atLeastMs: number): void {
     const now = performance.now();
     this.#queue.done(key);
     this.#queue.add(key);
-    this.#tell(why);
+    this.#tell(trouble, EVERYTHING);
     // Of several that failed at once one counts.
     if (now < this.#pausedUntilMs) return;
     const { waitMs, backoff } = failed(this.#backoff, 'away', Math.random());
@@ -254,10 +259,12 @@ export class KubernetesStatus implements StatusSink {
     this.#pausedUntilMs = now + Math.max(waitMs, atLeastMs);
   }
 
-  #tell(why: string): void {
-    if (why === this.#lastProblem) return;
-    this.#lastProblem = why;
-    this.#options.report(issue('KUBE_API_UNAVAILABLE', '', `status cannot be written: ${why}; it is tried again`));
+  /** Once for what cannot be written: everything, a kind, or one object; until that can be. */
+  #tell(trouble: Trouble, what: string): void {
+    const told = troubleIssue(trouble, `status of ${what} cannot be written`, 'it is tried again');
+    if (told.message === this.#told.get(what)) return;
+    this.#told.set(what, told.message);
+    this.#options.report(told);
   }
 
   /** Undefined: there is nothing to write. */
@@ -394,6 +401,10 @@ export class KubernetesStatus implements StatusSink {
     return name === undefined ? collection : `${collection}/${name}`;
   }
 }
+
+const EVERYTHING = 'everything';
+/** `Service` of `Service default/web`. */
+const kindOf = (key: string): string => `${key.slice(0, key.indexOf(' '))} objects`;
 
 const serviceKey = (key: string): string => `Service ${key}`;
 

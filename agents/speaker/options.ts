@@ -2,6 +2,7 @@
  * What an agent or a speaker was asked to do, read once from the command line and handed to both threads.
  */
 import type { ConflictPolicy } from '../../src/ownership/strangerclaims.js';
+import type { Endpoints } from '../runtime/endpoints.js';
 import type { LogThreshold } from '../runtime/log.js';
 
 export interface AgentOptions {
@@ -25,7 +26,7 @@ export interface AgentOptions {
   readonly onConflict: ConflictPolicy;
   /** UDP and TCP port of gossip. */
   readonly port: number;
-  readonly metrics: { readonly host: string; readonly port: number };
+  readonly endpoints: Endpoints;
   readonly logLevel: LogThreshold;
 }
 

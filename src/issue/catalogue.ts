@@ -84,8 +84,13 @@ export const CATALOGUE = {
   // The API server.
   KUBE_CONFIG_UNUSABLE: { severity: 'error', summary: 'no API server is named, or not so that it can be asked' },
   KUBE_API_UNAVAILABLE: { severity: 'error', summary: 'the API server cannot be asked, or refuses' },
+  KUBE_FORBIDDEN: { severity: 'error', summary: 'a right that an agent needs and does not have' },
+  KUBE_UNAUTHENTICATED: { severity: 'error', summary: 'the API server does not know who asks' },
+  KUBE_KIND_MISSING: { severity: 'error', summary: 'a kind that the API server does not have' },
+  KUBE_NAMESPACE_MISSING: { severity: 'error', summary: 'the namespace of the agents does not exist' },
 
   // The agent's surroundings.
+  FLAG_IGNORED: { severity: 'warning', summary: 'flags and variables of MetalLB that mean nothing here' },
   INTERFACE_MISSING: { severity: 'error', summary: 'an interface that does not exist on this node' },
   INTERFACE_UNUSABLE: { severity: 'error', summary: 'an interface that is down or cannot do ARP' },
   INTERFACE_EXCLUDE_INVALID: { severity: 'error', summary: 'an exclusion of interfaces that is no regular expression' },
@@ -109,6 +114,7 @@ export const CATALOGUE = {
   STATUS_DIR_UNUSABLE: { severity: 'error', summary: 'the status folder cannot be written' },
   STATE_DIR_UNUSABLE: { severity: 'error', summary: 'the state folder does not exist or cannot be watched' },
   PEER_UNRESOLVED: { severity: 'error', summary: 'a --join host that has no address' },
+  METRICS_CERT_UNUSABLE: { severity: 'error', summary: 'the certificate for metrics over HTTPS cannot be used' },
   PORT_IN_USE: { severity: 'error', summary: 'a port the agent needs is taken' },
   DELIVER_FAILED: { severity: 'error', summary: 'the addresses could not be put on lo' },
 } as const;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App, Chart } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
 import { Rbac } from '../../constructs/index.js';
-import { AGENT_RULES, type PolicyRule } from '../../constructs/rbacrules.js';
+import { AGENT_RULES, type PolicyRule, REVIEW_RULES } from '../../constructs/rbacrules.js';
 
 interface Written {
   readonly apiVersion: string;
@@ -23,6 +23,17 @@ test('the roles are as they were', async () => {
 test('a chart with a namespace gives it to none of the objects', () => {
   const chart = new Chart(new App(), 'outer', { namespace: 'shop' });
   expect(new Rbac(chart, 'rbac').toJson()).toEqual(objects);
+});
+
+test('with metrics over HTTPS, both may ask who scrapes, and a role says who may', () => {
+  const secure = new Rbac(new App(), 'rbac', { secureMetrics: true }).toJson() as Written[];
+  expect(secure).toHaveLength(objects.length + 1);
+  const written = (name: string): readonly PolicyRule[] =>
+    secure.filter(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name).flatMap(({ rules = [] }) => rules);
+  for (const { serviceAccount, cluster } of AGENT_RULES) {
+    expect(written(`arpeggio-${serviceAccount}`)).toEqual([...cluster, ...REVIEW_RULES]);
+  }
+  expect(written('arpeggio-metrics-reader')).toEqual([{ nonResourceURLs: ['/metrics'], verbs: ['get'] }]);
 });
 
 test('every role is bound to the account it is for, once', () => {

@@ -1,7 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { App } from 'cdk8s';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Rbac } from '../../constructs/index.js';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { ask } from '../lab/arping.js';
 import { type ApiServer, freePorts, startApiServer } from '../support/apiserver.js';
@@ -104,7 +107,9 @@ describeWithApiServer('over HTTP', () => {
         const answer = await get('/readyz');
         return answer.status === 503 && answer;
       });
-      expect(text).toMatch(/^the lease metallb-system\/arpeggio-controller cannot be held: .*cannot get resource "leases"/);
+      expect(text).toMatch(
+        /^KUBE_FORBIDDEN the lease metallb-system\/arpeggio-controller cannot be held: .*:speaker may not get leases of coordination\.k8s\.io in the namespace metallb-system/,
+      );
       expect((await get('/healthz')).status).toBe(200);
       expect(samplesOf((await get('/metrics')).text, /^(arpeggio_|metallb_\w+_config)/)).toEqual(['arpeggio_leading 0']);
     });
@@ -134,6 +139,61 @@ describeWithApiServer('over HTTP', () => {
       await door.open();
       await until('it follows again', async () => ((await age()) ?? 1) < 0.5, LONG_MS);
       expect(samplesOf((await get('/metrics')).text, /^arpeggio_kind_unfollowed/)).toEqual([]);
+    });
+  });
+
+  describe('over HTTPS', () => {
+    /** Binds the role that the construct makes to the account of the test. */
+    const letRead = async (serviceAccount: string): Promise<void> => {
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'arpeggio-metrics-reader' };
+      const subjects = [{ kind: 'ServiceAccount', name: serviceAccount, namespace: METALLB_NAMESPACE }];
+      await must('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: serviceAccount },
+        roleRef,
+        subjects,
+      });
+    };
+    const scrape = (port: number, token: string | undefined, path = '/metrics'): Promise<number> =>
+      new Promise((resolve) => {
+        const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+        const sent = request({ host: '127.0.0.1', port, path, headers, rejectUnauthorized: false, agent: false }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode ?? 0));
+        });
+        sent.on('error', () => resolve(0)).end();
+      });
+
+    test('a controller shows its metrics to whom the API server lets see them, once it may ask it', async () => {
+      const [secure = 0, health = 0] = await freePorts(2);
+      const one = started(
+        startArpeggio([
+          ...['controller', '--kubeconfig', await api.kubeconfigOf('controller'), '--metrics', '0'],
+          ...['--port', String(secure), '--health-probe-port', String(health)],
+        ]),
+      );
+      await must(`/api/v1/namespaces/${METALLB_NAMESPACE}/serviceaccounts`, { metadata: { name: 'prometheus' } });
+      const [reader, other] = [await api.token('prometheus'), await api.token('speaker')];
+      await until('it serves', async () => (await scrape(secure, undefined)) === 401, LONG_MS);
+      expect(await scrape(secure, reader)).toBe(500);
+      await until('it says which right is missing', () =>
+        one.lines.some(
+          ({ code, msg }) =>
+            code === 'KUBE_FORBIDDEN' &&
+            /controller may not create tokenreviews of authentication\.k8s\.io in every namespace/.test(msg),
+        ),
+      );
+
+      const roles = { apiVersion: 'v1', kind: 'List', items: new Rbac(new App(), 'rbac', { secureMetrics: true }).toJson() };
+      const applied = await api.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(roles));
+      expect([applied.code, applied.stderr]).toEqual([0, '']);
+      await until('it may ask', async () => (await scrape(secure, reader)) === 403, LONG_MS);
+      await letRead('prometheus');
+      const late = await api.token('prometheus');
+      expect(await scrape(secure, 'forged')).toBe(401);
+      expect(await scrape(secure, other)).toBe(403);
+      await until('it is known that it may', async () => (await scrape(secure, late)) === 200, LONG_MS);
+      expect(await scrape(secure, late, '/other')).toBe(403);
+      expect((await fetch(`http://127.0.0.1:${health}/healthz`)).status).toBe(200);
+      expect((await fetch(`http://127.0.0.1:${health}/metrics`)).status).toBe(404);
     });
   });
 
@@ -179,7 +239,7 @@ describeWithApiServer('over HTTP', () => {
         },
         LONG_MS,
       );
-      expect(text).toMatch(/^no Service objects were read yet: .*ECONNREFUSED/m);
+      expect(text).toMatch(/^KUBE_API_UNAVAILABLE no Service objects were read yet: .*ECONNREFUSED/m);
       expect([(await node.get('/healthz')).status, (await node.get('/readyz')).status]).toEqual([200, 503]);
       expect(await speaker.end()).toBe(0);
     });

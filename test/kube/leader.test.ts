@@ -87,5 +87,5 @@ test('without an API server nobody leads, and that is told once', async () => {
   const one = member(server, 'a');
   await until('it was tried twice', () => asked >= 2);
   expect([one.leader.leads, one.terms, one.issues.map(({ code }) => code)]).toEqual([false, [], ['KUBE_API_UNAVAILABLE']]);
-  expect(one.leader.trouble).toMatch(/^the lease \S+ cannot be held: /);
+  expect(one.leader.trouble).toMatch(/^KUBE_API_UNAVAILABLE the lease \S+ cannot be held: /);
 });

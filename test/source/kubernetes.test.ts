@@ -105,7 +105,7 @@ test('nothing is decided before every kind is known, but for those that are only
   expect([world.snapshots, world.source.heardAtMs]).toEqual([[], undefined]);
   expect([world.source.unfollowed, world.source.notReady]).toEqual([
     ['Node'],
-    [expect.stringMatching(/^no Node objects were read yet: .*500/)],
+    [expect.stringMatching(/^KUBE_API_UNAVAILABLE no Node objects were read yet: .*500/)],
   ]);
   await synced(world);
   expect(world.issues.map(({ message }) => message)).toEqual([expect.stringMatching(/^Node objects cannot be followed: .*500/)]);

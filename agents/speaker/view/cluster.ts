@@ -4,10 +4,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { METALLB_NAMESPACE } from '../../../src/api/object.js';
 import { type Issue, issue, type Parsed, parsed } from '../../../src/issue/issue.js';
+import { troubleIssue } from '../../../src/kube/trouble.js';
 import { byStatus } from '../../controller/allocator.js';
 import { findAccess } from '../../kube/find.js';
 import { ownerReference, podAddresses } from '../../kube/pods.js';
+import { Reviewer } from '../../kube/reviewer.js';
 import { Transport } from '../../kube/transport.js';
+import type { Review } from '../../runtime/https.js';
 import { type Kept, KeptView } from '../../source/keptview.js';
 import { Kubernetes } from '../../source/kubernetes.js';
 import { KubernetesStatus } from '../../source/kubestatus.js';
@@ -23,6 +26,7 @@ export interface ClusterOptions {
   /** Told at the start, and whenever they are others. */
   readonly onPeers: (hosts: readonly string[]) => void;
   readonly onReading: (reading: Reading) => void;
+  readonly onReview: (review: Review) => void;
 }
 
 /** How long a start waits for the API server when there is something else to go on with. */
@@ -39,7 +43,13 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
   if (!access.ok) return access;
   const namespace = state.namespace ?? access.value.namespace ?? METALLB_NAMESPACE;
   const transport = new Transport({ access: access.value, userAgent: `arpeggio-speaker/${version}`, connections: 2 });
-  signal.addEventListener('abort', () => transport.close());
+  // Whoever floods it with tokens holds up nothing else.
+  const asking = new Transport({ access: access.value, userAgent: `arpeggio-speaker/${version}`, connections: 1 });
+  signal.addEventListener('abort', () => {
+    transport.close();
+    asking.close();
+  });
+  options.onReview(new Reviewer({ transport: asking, report }).review);
 
   const cluster: Kubernetes = new Kubernetes({
     ...{ transport, namespace, speaker: node, state: speakerStateName(node), report },
@@ -126,8 +136,7 @@ async function keepPeers(transport: Transport, options: PeerOptions, firstMs: nu
     if (signal.aborted) return;
     const found = await podAddresses(transport, namespace, state.podLabels);
     if ('lost' in found || 'refused' in found) {
-      const why = 'lost' in found ? found.lost : `${found.refused.message} (${found.refused.code})`;
-      if (!isTold) report(issue('KUBE_API_UNAVAILABLE', '', `the Pods of other speakers cannot be listed: ${why}`));
+      if (!isTold) report(troubleIssue(found, 'the Pods of other speakers cannot be listed', 'it is tried again every 10 s'));
       isTold = true;
       waitMs = PODS_RETRY_MS;
     } else {

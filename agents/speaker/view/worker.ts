@@ -7,7 +7,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Issue, issue, type Parsed } from '../../../src/issue/issue.js';
 import type { NetworkInterface } from '../../../src/layer2/interface.js';
 import { parseExclusion, selectInterfaces, selectionRule } from '../../../src/layer2/selection.js';
-import { serveHttp } from '../../runtime/http.js';
+import { serveEndpoints } from '../../runtime/endpoints.js';
+import type { Review } from '../../runtime/https.js';
 import { createLog, issueRecord, type LogRecord } from '../../runtime/log.js';
 import { createMetrics, type Metrics, type WireSample } from '../../runtime/metrics.js';
 import { keepTrimmed } from '../../runtime/trim.js';
@@ -23,6 +24,7 @@ const port = parentPort;
 if (port === null) throw new Error('this file is the worker of an agent');
 const post = (message: ToWire): void => port.postMessage(message);
 const log = createLog(options.logLevel);
+const report = (one: Issue): void => log(issueRecord(one));
 const ended = new AbortController();
 // Each kind that is followed ends with it.
 setMaxListeners(0, ended.signal);
@@ -30,6 +32,7 @@ setMaxListeners(0, ended.signal);
 let reading: Reading = { heardAtMs: undefined, unfollowed: [], notReady: ['the state was not read yet'] };
 let view: View | undefined;
 let opened: Opened | undefined;
+let review: Review = async () => 'unavailable';
 
 const started = start();
 const failed = await started;
@@ -54,8 +57,8 @@ async function start(): Promise<readonly Issue[] | undefined> {
   });
   // First: an agent that waits for its state is alive, and can say what it waits for.
   const unserved = await serve(metrics, sample.ask);
-  if (unserved !== undefined) return unserved;
-  const result = await open((one) => log(issueRecord(one)));
+  if (unserved.length > 0) return unserved;
+  const result = await open();
   if (!result.ok) return result.issues;
   opened = result.value;
   if (ended.signal.aborted) return [];
@@ -77,14 +80,17 @@ async function start(): Promise<readonly Issue[] | undefined> {
 }
 
 /** Each is loaded only where it is needed: an agent holds the text of its program for as long as it runs. */
-async function open(report: (issue: Issue) => void): Promise<Parsed<Opened>> {
+async function open(): Promise<Parsed<Opened>> {
   const { state, node } = options;
   const onReading = (now: Reading): void => {
     reading = now;
   };
   if (state.from === 'folder') return (await import('./folder.js')).openFolder(state, node, report, onReading, ended.signal);
   const onPeers = (hosts: readonly string[]): void => post({ type: 'peers', hosts });
-  return (await import('./cluster.js')).openCluster({ state, node, report, onPeers, onReading }, ended.signal);
+  const onReview = (byApiServer: Review): void => {
+    review = byApiServer;
+  };
+  return (await import('./cluster.js')).openCluster({ state, node, report, onPeers, onReading, onReview }, ended.signal);
 }
 
 /**
@@ -100,23 +106,22 @@ async function stop(): Promise<void> {
   post({ type: 'stopped' });
 }
 
-async function serve(metrics: Metrics, ask: () => Promise<WireSample>): Promise<readonly Issue[] | undefined> {
-  if (options.metrics.port === 0) return undefined;
+function serve(metrics: Metrics, ask: () => Promise<WireSample>): Promise<readonly Issue[]> {
   const scrape = async (): Promise<string> => {
     metrics.setWire(await ask());
     metrics.setViewConfirmed(reading.heardAtMs);
     metrics.setUnfollowed(reading.unfollowed);
     return metrics.text();
   };
-  const server = await serveHttp(
+  return serveEndpoints(
+    options.endpoints,
     {
-      ...{ ...options.metrics, flag: '--metrics' },
-      metrics: { contentType: metrics.contentType, text: scrape },
+      ...{ report, metrics: { contentType: metrics.contentType, text: scrape } },
       notReady: () => view?.notReady() ?? reading.notReady,
+      review: (token, path, verb) => review(token, path, verb),
     },
     ended.signal,
   );
-  return server.ok ? undefined : server.issues;
 }
 
 /** Asks the wire thread for its counters, for each scrape. */
@@ -154,7 +159,7 @@ function watchInterfaces(view: View): void {
     for (const name of gone) if (!missing.has(name)) log(issueRecord(interfaceMissing(name, present)));
     missing = new Set(gone);
   };
-  void followInterfaces({ rule, onList, report: (one) => log(issueRecord(one)) }, ended.signal);
+  void followInterfaces({ rule, onList, report }, ended.signal);
 }
 
 const interfaceMissing = (name: string, present: ReadonlySet<string>): Issue =>

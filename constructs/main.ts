@@ -1,13 +1,14 @@
 /**
- * What `cdk8s synth` writes into dist/: the CRDs, and a network with a pool for everybody and one for few. The numbers in the
- * chart ids are the order things are applied in.
+ * What `cdk8s synth` writes into dist/: the CRDs, what the agents may do, and a network with a pool for everybody and one for
+ * few. The numbers in the chart ids are the order things are applied in.
  */
 import { App, Chart, YamlOutputType } from 'cdk8s';
-import { Crds, IPAddressPool, L2Advertisement } from './index.js';
+import { Crds, IPAddressPool, L2Advertisement, Rbac } from './index.js';
 
 const app = new App({ yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE });
 
 new Crds(app, '00-crds');
+new Rbac(app, '10-rbac');
 
 const config = new Chart(app, '20-config', { disableResourceNameHashes: true });
 

@@ -1,26 +1,23 @@
 /**
- * Puts into an API server what agents need there: their namespace, the CRDs of dist/, and the ServiceAccounts with exactly the
+ * Puts into an API server what agents need there: their namespace, and of dist/ the CRDs and the ServiceAccounts with exactly the
  * rights that ship.
  */
 import { join } from 'node:path';
-import { App } from 'cdk8s';
-import { Rbac } from '../../constructs/index.js';
 import { API_VERSION } from '../../src/api/kind.js';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import type { ApiServer } from './apiserver.js';
 import { until } from './until.js';
 
-const CRDS = join(import.meta.dirname, '../../dist/00-crds');
+const DIST = join(import.meta.dirname, '../../dist');
 const KINDS = ['configurationstates', 'ipaddresspools', 'l2advertisements', 'servicel2statuses'];
 
 export async function install({ kubectl, call }: ApiServer): Promise<void> {
-  const must = async (args: readonly string[], input?: string): Promise<void> => {
-    const { code, stderr } = await kubectl(args, input);
+  const must = async (args: readonly string[]): Promise<void> => {
+    const { code, stderr } = await kubectl(args);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
   };
-  const roles = { apiVersion: 'v1', kind: 'List', items: new Rbac(new App(), 'rbac').toJson() };
   await must(['create', 'namespace', METALLB_NAMESPACE]);
-  await must(['apply', '--server-side', '--validate=strict', '-f', CRDS, '-f', '-'], JSON.stringify(roles));
+  await must(['apply', '--server-side', '--validate=strict', '-f', join(DIST, '00-crds'), '-f', join(DIST, '10-rbac')]);
   await must(['wait', '--for=condition=Established', 'crd', '--all']);
   // At first it answers 429, until its cache of a new kind is filled.
   for (const plural of KINDS) {

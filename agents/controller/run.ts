@@ -10,6 +10,7 @@ import type { Issue } from '../../src/issue/issue.js';
 import type { Access } from '../kube/access.js';
 import { Leader } from '../kube/leader.js';
 import { ensureMemberlistSecret } from '../kube/memberlistsecret.js';
+import { podEvents } from '../kube/podevents.js';
 import { ownerReference } from '../kube/pods.js';
 import { Reviewer } from '../kube/reviewer.js';
 import { Transport } from '../kube/transport.js';
@@ -50,12 +51,19 @@ export async function runController(options: ControllerProcess, signal: AbortSig
   setFlagsFromString(SMALL_YOUNG);
   allowTrimming();
   const log = createLog(options.logLevel);
-  const report = (one: Issue): void => log(issueRecord(one));
   const metrics = createMetrics({ node: options.identity, components: ['controller'], now: Date.now });
   const userAgent = `arpeggio-controller/${options.version}`;
   const transport = new Transport({ access: options.access, userAgent });
   const leading = new Transport({ access: options.access, userAgent, connections: 1 });
   const asking = new Transport({ access: options.access, userAgent, connections: 1 });
+  const ended = new AbortController();
+  const home = options.access.namespace ?? options.namespace;
+  const own = { transport: asking, namespace: home, podName: options.podName, component: 'metallb-controller' } as const;
+  const tellPod = podEvents(own, ended.signal);
+  const report = (one: Issue): void => {
+    log(issueRecord(one));
+    tellPod(one);
+  };
   let state: Kubernetes | undefined;
 
   const onLead = async (term: AbortSignal): Promise<void> => {
@@ -94,7 +102,6 @@ export async function runController(options: ControllerProcess, signal: AbortSig
     onLead: (term) => void onLead(term),
   });
 
-  const ended = new AbortController();
   keepTrimmed(() => undefined, ended.signal);
   const scrape = async (): Promise<string> => {
     metrics.setLeading(leader.leads);

@@ -7,6 +7,7 @@ import type { PlainObject } from '../../src/api/value.js';
 import {
   type Effect,
   type Input,
+  type Lack,
   newReflector,
   type Reflector,
   type Request,
@@ -34,6 +35,8 @@ export interface FollowerOptions<T> {
   onSynced(): void;
   /** What keeps it from being up to date; undefined: nothing does any more. */
   onTrouble?(trouble: Trouble | undefined): void;
+  /** What the server lacks that can be done without. */
+  onLack?(lack: Lack): void;
   /** Monotonic, in milliseconds. @default performance.now */
   now?(): number;
   /** From 0 to 1, 1 excluded. @default Math.random */
@@ -123,6 +126,9 @@ export class Follower<T> {
       case 'tell':
         this.#troubled = true;
         this.#options.onTrouble?.(effect.trouble);
+        break;
+      case 'degrade':
+        this.#options.onLack?.(effect.lack);
         break;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Events of Services, as `kubectl describe` shows them (core/v1, since new-style ones have no lastTimestamp to sort by). They are
+ * Events of Services, or of a Pod, as `kubectl describe` shows them (core/v1, since new-style ones have no lastTimestamp to sort by). They are
  * sent one after the other, each series in its order, and never hold up anything else; while the API server is away they wait.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,9 +10,11 @@ import type { Answer, Transport } from './transport.js';
 
 export interface RecorderOptions {
   readonly transport: Transport;
+  /** Of what its events are. @default Service */
+  readonly kind?: 'Service' | 'Pod';
   /** The node or Pod that tells. */
   readonly host: string;
-  /** Of the Service, without which `kubectl describe` does not find the event; undefined when it is gone. */
+  /** Of the object, without which `kubectl describe` does not find the event; undefined when it is gone. */
   uidOf(service: string): string | undefined;
   /** @default Date.now */
   now?(): number;
@@ -116,13 +118,13 @@ export class Recorder {
     times: object,
   ): object {
     const { type, reason, message, component, service } = event;
-    const { host } = this.#options;
+    const { host, kind = 'Service' } = this.#options;
     const [namespace = '', name = ''] = service.split('/');
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata,
-      involvedObject: { apiVersion: 'v1', kind: 'Service', namespace, name, uid },
+      involvedObject: { apiVersion: 'v1', kind, namespace, name, uid },
       type,
       reason,
       message,

@@ -5,8 +5,10 @@ import { API_VERSION } from '../../src/api/kind.js';
 import { ADVERTISEMENT_SCHEMA, POOL_SCHEMA } from '../../src/api/manifest.js';
 import { pruned } from '../../src/api/prune.js';
 import type { Schema } from '../../src/api/schema.js';
+import { validate } from '../../src/api/validate.js';
 import { isRecord, type PlainObject } from '../../src/api/value.js';
 import type { ServiceView } from '../../src/api/views.js';
+import type { Issue } from '../../src/issue/issue.js';
 import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
 import { POOL_ANNOTATION, type ShownService } from '../../src/kube/servicestatus.js';
 
@@ -23,6 +25,8 @@ export interface KnownObject {
   /** Equal for equal ones. */
   readonly text: string;
   readonly shown: ShownObject;
+  /** Fields that this program does not know. */
+  readonly unknown: readonly Issue[];
 }
 
 type OwnKind = 'IPAddressPool' | 'L2Advertisement';
@@ -34,7 +38,8 @@ export function writtenObject(kind: OwnKind, object: PlainObject): KnownObject {
   const metadata = { name, ...(isRecord(labels) ? { labels } : {}), ...(typeof generation === 'number' ? { generation } : {}) };
   const whole = { apiVersion: API_VERSION, kind, metadata, ...('spec' in object ? { spec: object['spec'] } : {}) };
   const written = pruned(SCHEMAS[kind], whole) as PlainObject;
-  return { written, text: JSON.stringify(written), shown: shownObject(object) };
+  const unknown = validate(SCHEMAS[kind], whole).filter(({ code }) => code === 'UNKNOWN_FIELD');
+  return { written, text: JSON.stringify([written, unknown]), shown: shownObject(object), unknown };
 }
 
 /** Annotations are the largest part of many objects, and nobody here reads those of others. */

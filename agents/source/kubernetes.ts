@@ -23,9 +23,9 @@ import {
   type ServiceCIDRView,
   serviceKey,
 } from '../../src/api/views.js';
-import { formatIssue, type Issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
+import { formatIssue, type Issue, issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
 import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
-import type { Trouble } from '../../src/kube/reflector.js';
+import type { Lack, Trouble } from '../../src/kube/reflector.js';
 import { type ShownService, shownService } from '../../src/kube/servicestatus.js';
 import { troubleIssue } from '../../src/kube/trouble.js';
 import { type Answerer, readAnswerer } from '../../src/plan/owners.js';
@@ -91,6 +91,7 @@ export class Kubernetes implements StateSource {
   #restUntilMs = Number.NEGATIVE_INFINITY;
   /** By kind. */
   readonly #troubles = new Map<string, Trouble>();
+  readonly #lacks = new Set<string>();
   #heardAtMs: number | undefined;
   #stopped = false;
 
@@ -210,7 +211,7 @@ export class Kubernetes implements StateSource {
     return this.#kinds.values();
   }
 
-  #follow<T>(kind: string, options: Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble'>): Follower<T> {
+  #follow<T>(kind: string, options: Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble' | 'onLack'>): Follower<T> {
     const follower: Follower<T> = new Follower<T>({
       ...options,
       transport: this.#options.transport,
@@ -220,6 +221,7 @@ export class Kubernetes implements StateSource {
         this.#poke();
       },
       onTrouble: (trouble) => this.#onTrouble(kind, trouble),
+      onLack: (lack) => this.#onLack(kind, lack),
     });
     this.#kinds.set(kind, follower);
     return follower;
@@ -319,12 +321,35 @@ export class Kubernetes implements StateSource {
     const revision = (this.#snapshot?.revision ?? 0) + 1;
     this.#snapshot = {
       ...{ objects: view, lock: EMPTY_LOCK, revision },
-      issues: [...issues, ...[...this.#unreadable.values()].flat()],
+      issues: [...issues, ...this.#unknownFields(), ...[...this.#unreadable.values()].flat()],
       ...(isRefused ? { refused: true } : {}),
     };
     for (const listener of this.#listeners) listener(this.#snapshot);
     const ended = this.#now();
     this.#restUntilMs = ended + (ended - begun) + REST_MS;
+  }
+
+  /** A newer CRD than ours has them. What is understood of the object still holds. */
+  *#unknownFields(): Iterable<Issue> {
+    for (const [kind, { objects }] of [
+      ['IPAddressPool', this.pools],
+      ['L2Advertisement', this.advertisements],
+    ] as const) {
+      for (const [key, { unknown }] of objects) {
+        for (const one of unknown) yield { ...one, severity: 'warning', object: refOf(kind, key) };
+      }
+    }
+  }
+
+  /** Once each: what an older API server does not have. */
+  #onLack(kind: string, lack: Lack): void {
+    const message =
+      lack === 'kind'
+        ? `the API server has no ${kind} objects, or they may not be read; it is as if there were none`
+        : 'the API server does not begin a watch with everything there is (WatchList, Kubernetes 1.32); it is asked in pages';
+    if (this.#lacks.has(message)) return;
+    this.#lacks.add(message);
+    this.#options.report(issue('KUBE_FEATURE_MISSING', '', message));
   }
 
   #onTrouble(kind: string, trouble: Trouble | undefined): void {
@@ -344,7 +369,7 @@ interface Following {
   run(signal: AbortSignal): void;
 }
 
-type FollowOptions<T> = Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble'>;
+type FollowOptions<T> = Omit<FollowerOptions<T>, 'transport' | 'onSynced' | 'onTrouble' | 'onLack'>;
 
 const serviceKeyOf = ({ namespace, service }: EndpointSliceView): string => serviceKey({ namespace, name: service });
 

@@ -60,7 +60,12 @@ export type Effect =
   | { readonly effect: 'take' }
   /** What was gathered is what is known. */
   | { readonly effect: 'publish' }
-  | { readonly effect: 'tell'; readonly trouble: Trouble };
+  | { readonly effect: 'tell'; readonly trouble: Trouble }
+  /** The server lacks something that can be done without. */
+  | { readonly effect: 'degrade'; readonly lack: Lack };
+
+/** How a watch begins with everything there is; the kind itself. */
+export type Lack = 'watch-list' | 'kind';
 
 /** What keeps the machine from being up to date, for people. */
 export type Trouble = { readonly refused: ApiStatus } | { readonly lost: string };
@@ -151,6 +156,11 @@ const initialRequest = ({ initial }: Reflector): Request =>
 
 const begin = (state: Reflector, nowMs: number): Step => ask(state, initialRequest(state), nowMs);
 
+function inPages(state: Reflector, nowMs: number): Step {
+  const begun = begin({ ...state, initial: 'pages' }, nowMs);
+  return { state: begun.state, effects: [{ effect: 'degrade', lack: 'watch-list' }, ...begun.effects] };
+}
+
 function ask(state: Reflector, request: Request, nowMs: number): Step {
   const isInitial = request.ask === 'watch-list' || (request.ask === 'page' && request.continue === '');
   const begunAtMs = isInitial ? nowMs : state.begunAtMs;
@@ -183,12 +193,11 @@ type Asking = Extract<Phase, { at: 'asking' }>;
 
 function refused(state: Reflector, phase: Asking, status: ApiStatus, nowMs: number, chance: number): Step {
   const { request } = phase;
-  if (request.ask === 'watch-list' && (status.code === 400 || status.code === 422))
-    return begin({ ...state, initial: 'pages' }, nowMs);
+  if (request.ask === 'watch-list' && (status.code === 400 || status.code === 422)) return inPages(state, nowMs);
   if (request.ask !== 'watch' && state.optional && (status.code === 404 || status.code === 403)) {
     return {
       state: { ...state, phase: { at: 'waiting', next: initialRequest(state) } },
-      effects: [{ effect: 'publish' }, { effect: 'wait', ms: ABSENT_MS }],
+      effects: [{ effect: 'degrade', lack: 'kind' }, { effect: 'publish' }, { effect: 'wait', ms: ABSENT_MS }],
     };
   }
   if (request.ask === 'watch' && (isExpired(status) || status.fromTheFuture === true || status.code === 400)) {
@@ -217,6 +226,6 @@ function ended(state: Reflector, phase: Asking, nowMs: number, chance: number): 
 
 /** A server whose store tells no progress never gets to the end of the initial events where nothing else changes. */
 function silent(state: Reflector, request: Request, nowMs: number, chance: number): Step {
-  if (request.ask === 'watch-list') return begin({ ...state, initial: 'pages' }, nowMs);
+  if (request.ask === 'watch-list') return inPages(state, nowMs);
   return again(state, request, { lost: `nothing was heard for ${silenceMs(request) / 1000} s` }, nowMs, chance);
 }

@@ -44,6 +44,8 @@ function shown(effect: Effect): string {
       return `wait ${effect.ms}`;
     case 'tell':
       return 'refused' in effect.trouble ? `tell ${effect.trouble.refused.code}` : `tell ${effect.trouble.lost}`;
+    case 'degrade':
+      return `do without ${effect.lack}`;
     default:
       return effect.effect;
   }
@@ -127,7 +129,7 @@ describe('a reflector', () => {
         [0, START],
         [1, refused(422)],
       ],
-      ['begin', 'ask for the first page'],
+      ['do without watch-list', 'begin', 'ask for the first page'],
     ],
     [
       'lists in pages where sendInitialEvents is unknown',
@@ -135,7 +137,7 @@ describe('a reflector', () => {
         [0, START],
         [1, refused(400)],
       ],
-      ['begin', 'ask for the first page'],
+      ['do without watch-list', 'begin', 'ask for the first page'],
     ],
     [
       'lists in pages where the initial events never end',
@@ -144,7 +146,7 @@ describe('a reflector', () => {
         [1, OPENED],
         [30_000, SILENT],
       ],
-      ['begin', 'ask for the first page'],
+      ['do without watch-list', 'begin', 'ask for the first page'],
     ],
     [
       'asks for one page after the other',
@@ -224,7 +226,7 @@ describe('a reflector', () => {
         ],
         true,
       ),
-    ).toEqual(['publish', 'wait 300000']);
+    ).toEqual(['do without kind', 'publish', 'wait 300000']);
     expect(
       last([
         [0, START],

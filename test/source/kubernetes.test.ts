@@ -108,7 +108,10 @@ test('nothing is decided before every kind is known, but for those that are only
     [expect.stringMatching(/^KUBE_API_UNAVAILABLE no Node objects were read yet: .*500/)],
   ]);
   await synced(world);
-  expect(world.issues.map(({ message }) => message)).toEqual([expect.stringMatching(/^Node objects cannot be followed: .*500/)]);
+  expect(world.issues.map(({ code, message }) => `${code} ${message}`).sort()).toEqual([
+    expect.stringMatching(/^KUBE_API_UNAVAILABLE Node objects cannot be followed: .*500/),
+    expect.stringMatching(/^KUBE_FEATURE_MISSING the API server has no ServiceCIDR objects/),
+  ]);
   await until('nodes are followed', () => world.source.unfollowed.length === 0);
   expect([world.source.heardAtMs, world.source.notReady]).toEqual([expect.any(Number), []]);
 });
@@ -153,10 +156,18 @@ test('a pool that cannot be read refuses the whole set, and what was in force st
   });
 });
 
-test('a field of a newer MetalLB is passed over', async () => {
+test('a field of a newer MetalLB is passed over, and named', async () => {
   const world = await open(({ pools }) => pools?.set('p', pool(['192.0.2.0/24'], { newer: { a: 1 } })));
   const { objects, refused, issues } = await synced(world);
-  expect([objects.pools.length, refused, issues]).toEqual([1, undefined, []]);
+  expect([objects.pools.length, refused]).toEqual([1, undefined]);
+  expect(issues).toMatchObject([
+    {
+      code: 'UNKNOWN_FIELD',
+      severity: 'warning',
+      path: 'spec.newer',
+      object: { kind: 'IPAddressPool', namespace: 'lb', name: 'p' },
+    },
+  ]);
 });
 
 test('a Service that cannot be read is what it was before, and is named', async () => {

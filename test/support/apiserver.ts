@@ -50,6 +50,8 @@ export interface ApiServerOptions {
   readonly host?: string;
   /** Of what is told in {@link ApiServer.auditLog}. @default nothing */
   readonly audit?: AuditPolicy;
+  /** More flags of the API server. */
+  readonly more?: readonly string[];
 }
 
 /** audit.k8s.io/v1. */
@@ -68,12 +70,12 @@ export interface Finished {
 const TOKEN = 'the-administrator-of-a-test';
 const LOOPBACK = '127.0.0.1';
 
-export async function startApiServer({ host = LOOPBACK, audit }: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startApiServer({ host = LOOPBACK, audit, more = [] }: ApiServerOptions = {}): Promise<ApiServer> {
   if (ASSETS === '') throw new Error('KUBEBUILDER_ASSETS is not set: `npm test` says why, node tools/kube.mjs makes the folder');
   const folder = mkdtempSync(join(tmpdir(), 'arpeggio-apiserver-'));
   const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
   const etcd = etcdIn(folder, etcdPort, peerPort);
-  const server = serverIn(folder, etcdPort, { host, port }, audit);
+  const server = serverIn(folder, etcdPort, { host, port }, audit, more);
   const stop = async (): Promise<void> => {
     await Promise.all([etcd.kill(), server.kill()]);
     rmSync(folder, { recursive: true, force: true });
@@ -126,7 +128,13 @@ function etcdIn(folder: string, port: number, peerPort: number): Program {
   return new Program({ file: join(ASSETS, 'etcd'), flags, log: join(folder, 'etcd.log'), isReady });
 }
 
-function serverIn(folder: string, etcdPort: number, { host, port }: Address, audit: AuditPolicy | undefined): Program {
+function serverIn(
+  folder: string,
+  etcdPort: number,
+  { host, port }: Address,
+  audit: AuditPolicy | undefined,
+  more: readonly string[],
+): Program {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = join(folder, 'service-accounts.key');
   writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
@@ -151,6 +159,7 @@ function serverIn(folder: string, etcdPort: number, { host, port }: Address, aud
     // No controller gives Pods a ServiceAccount.
     '--disable-admission-plugins=ServiceAccount',
     ...(audit === undefined ? [] : auditFlags(folder, audit)),
+    ...more,
   ];
   const isReady = async (): Promise<boolean> => {
     const ca = readFileSync(certificate(folder), 'utf8');

@@ -7,6 +7,7 @@ import { type Issue, issue, type Parsed, parsed } from '../../../src/issue/issue
 import { troubleIssue } from '../../../src/kube/trouble.js';
 import { byStatus } from '../../controller/allocator.js';
 import { findAccess } from '../../kube/find.js';
+import { podEvents } from '../../kube/podevents.js';
 import { ownerReference, podAddresses } from '../../kube/pods.js';
 import { Reviewer } from '../../kube/reviewer.js';
 import { Transport } from '../../kube/transport.js';
@@ -37,7 +38,7 @@ const PODS_RETRY_MS = 10_000;
 
 /** Fulfilled once there is a view: the cluster's, or that of a former run while the API server is away. */
 export async function openCluster(options: ClusterOptions, signal: AbortSignal): Promise<Parsed<Opened>> {
-  const { state, node, report } = options;
+  const { state, node } = options;
   const { podName, version, loadBalancerClass, ignoreExcludeLabel, keepIn } = state;
   const access = await findAccess(state.kubeconfig);
   if (!access.ok) return access;
@@ -49,6 +50,12 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     transport.close();
     asking.close();
   });
+  const home = access.value.namespace ?? namespace;
+  const tellPod = podEvents({ transport: asking, namespace: home, podName, component: 'metallb-speaker' }, signal);
+  const report = (one: Issue): void => {
+    options.report(one);
+    tellPod(one);
+  };
   options.onReview(new Reviewer({ transport: asking, report }).review);
 
   const cluster: Kubernetes = new Kubernetes({
@@ -79,8 +86,8 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     peers = hosts;
     options.onPeers(hosts);
   };
-  const isThere = await firstPeers(transport, { ...options, namespace, kept, hear }, signal);
-  void keepPeers(transport, { ...options, namespace, hear }, isThere ? PODS_EVERY_MS : PODS_RETRY_MS, signal);
+  const isThere = await firstPeers(transport, { ...options, report, namespace, kept, hear }, signal);
+  void keepPeers(transport, { ...options, report, namespace, hear }, isThere ? PODS_EVERY_MS : PODS_RETRY_MS, signal);
   await (kept === undefined ? synced : Promise.race([synced, delay(PATIENCE_MS, undefined, { signal }).catch(() => undefined)]));
   if (!cluster.isSynced && kept !== undefined) {
     report(

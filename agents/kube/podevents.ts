@@ -1,0 +1,37 @@
+/**
+ * Events of the Pod that an agent is in, as `kubectl describe pod` shows them: what a cluster keeps it from, a right or a kind that is
+ * missing. Where such things are, there may be nothing else of the agent's to write them into.
+ */
+import type { IssueCode } from '../../src/issue/catalogue.js';
+import type { Issue } from '../../src/issue/issue.js';
+import type { ServiceEvent } from '../source/source.js';
+import { ownerReference } from './pods.js';
+import { Recorder } from './recorder.js';
+import type { Transport } from './transport.js';
+
+export interface PodEventsOptions {
+  readonly transport: Transport;
+  readonly namespace: string;
+  /** Empty outside a cluster: then there is nothing to tell anything of. */
+  readonly podName: string;
+  readonly component: ServiceEvent['component'];
+}
+
+/** An API server that is away takes no events, and whoever waits for it is told by its absence. */
+const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>(['KUBE_FORBIDDEN', 'KUBE_KIND_MISSING', 'KUBE_NAMESPACE_MISSING']);
+
+/** Takes every issue and tells of those that are about the cluster, until `signal` aborts. */
+export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issue: Issue) => void {
+  const { transport, namespace, podName, component } = options;
+  let uid: string | undefined;
+  const recorder = new Recorder({ transport, kind: 'Pod', host: podName, uidOf: () => uid });
+  if (podName !== '') void recorder.run(signal);
+  const tell = async ({ code: reason, message }: Issue): Promise<void> => {
+    uid ??= (await ownerReference(transport, namespace, podName))?.['uid'] as string | undefined;
+    if (uid === undefined) return;
+    recorder.record({ type: 'Warning', reason, message, service: `${namespace}/${podName}`, component });
+  };
+  return (one) => {
+    if (podName !== '' && TOLD.has(one.code)) void tell(one);
+  };
+}

@@ -271,7 +271,7 @@ describeWithApiServer('a controller', () => {
 
   test('of an older API server works, and says what it does without', TIMEOUT, async () => {
     const older = ['--emulated-version=1.31', '--feature-gates=WatchList=false'];
-    const world = new World(await startApiServer(older), folder);
+    const world = new World(await startApiServer({ more: older }), folder);
     onTestFinished(async () => {
       await world.end();
       await world.api.stop();

@@ -2,6 +2,7 @@
  * The view thread without a thread: what it posts, logs, writes and counts for each state and each report of the wire.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { LogRecord } from '../../agents/runtime/log.js';
 import { createMetrics, type Metrics } from '../../agents/runtime/metrics.js';
@@ -11,6 +12,7 @@ import { issue } from '../../src/issue/issue.js';
 import type { Membership } from '../../src/membership/membership.js';
 import { addressOfKey, formatAddress } from '../../src/net/address.js';
 import { MemorySource } from '../support/source.js';
+import { until } from '../support/until.js';
 
 const POOL = {
   apiVersion: 'metallb.io/v1beta1',
@@ -91,11 +93,18 @@ describe('the view', () => {
       evidence: { kind: 'heard' },
       since: 0,
     } as const;
+    const among = (...names: readonly string[]): Promise<unknown[]> =>
+      until(`${names} are candidates`, async () => {
+        const all = await tables();
+        return all.at(-1)?.ballot.nodes.toSorted().join() === names.join() && all;
+      });
     view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'alive' }] } });
-    const known = await tables();
-    expect(known.at(-1)?.ballot.nodes.toSorted()).toEqual(['n1', 'n2']);
-    view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'silent' }] } });
-    expect(await tables()).toHaveLength(known.length);
+    const known = await among('n1', 'n2');
+    const silent = { ...n2, state: 'silent' } as const;
+    view.receive({ type: 'membership', membership: { ...alone, members: [silent] } });
+    await sleep(100);
+    view.receive({ type: 'membership', membership: { ...alone, members: [silent, { ...n2, name: 'n3', state: 'alive' }] } });
+    expect(await among('n1', 'n2', 'n3')).toHaveLength(known.length + 1);
   });
 
   test('keeps the last good configuration, says so, and still gives addresses from it', async () => {
@@ -195,7 +204,7 @@ describe('the view', () => {
   test.each([
     [true, 'addresses are not spread over the nodes: n2 does not do so'],
     [false, 'addresses are not spread over the nodes, though n2 would: this node was started without --spread'],
-  ])('spread %s: says who was told otherwise, as long as that member lives', (spread, message) => {
+  ])('spread %s: says who was told otherwise, as long as that member lives', async (spread, message) => {
     const { view, source, metrics, log } = sceneWith({ spread }, POOL, ADVERTISEMENT, service('a'), ...['n1', 'n2'].map(named));
     const n2 = {
       ...{ name: 'n2', address: '192.0.2.12:7946', ready: true, returning: false, stale: false, spreads: !spread },
@@ -208,6 +217,7 @@ describe('the view', () => {
     const told = () => log.filter(({ fields }) => fields?.['code'] === 'SPREAD_OFF').length;
     for (const state of ['alive', 'alive'] as const)
       view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state }] } });
+    await until('it is told', () => told() > 0);
     expect(conditions()).toContainEqual({
       type: 'arpeggio/SpreadOff',
       ...{ status: 'True', reason: 'NotAllSpread', message },
@@ -215,6 +225,7 @@ describe('the view', () => {
     expect(metrics.text()).toContain('\narpeggio_spread_off{member="n2"} 1\n');
     expect(told()).toBe(1);
     view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'left' }] } });
+    await until('it is over', () => log.at(-1)?.event === 'spreadOn');
     expect(conditions()).toContainEqual({ type: 'arpeggio/SpreadOff', status: 'False', reason: 'None', message: '' });
     expect(metrics.text()).not.toContain('arpeggio_spread_off{');
     expect([told(), log.at(-1)?.event]).toEqual([1, 'spreadOn']);

@@ -56,8 +56,10 @@ export class CalmQueue {
     return due;
   }
 
-  /** A write of it was begun. */
+  /** A write of it was begun. If it changed again since it was taken, that has to rest as well. */
   wrote(key: string, nowMs: number): void {
+    const waitingUntilMs = this.#waiting.get(key);
+    if (waitingUntilMs !== undefined) this.#waiting.set(key, Math.max(waitingUntilMs, nowMs + this.#options.restMs));
     this.#written.delete(key);
     this.#written.set(key, nowMs);
     for (const [oldest, atMs] of this.#written) {

@@ -23,6 +23,15 @@ test('a key that was written rests; others do not', () => {
   expect([calm.take(1100), calm.take(4999), calm.take(5000)]).toEqual([['b'], [], ['a']]);
 });
 
+test('a key that changed again before its write was begun rests after that write', () => {
+  const calm = queue();
+  calm.note('a', 0);
+  expect(calm.take(1000)).toEqual(['a']);
+  calm.note('a', 1100);
+  calm.wrote('a', 2000);
+  expect([calm.take(2100), calm.take(6999), calm.take(7000)]).toEqual([[], [], ['a']]);
+});
+
 test('after its rest a key is as any other', () => {
   const calm = queue();
   calm.wrote('a', 0);

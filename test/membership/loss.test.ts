@@ -1,21 +1,8 @@
 import { expect, test } from 'vitest';
 import { isLoss } from '../../src/membership/loss.js';
 import type { Member, Membership } from '../../src/membership/membership.js';
+import { member } from '../support/member.js';
 
-const member = (name: string, given: Partial<Member> = {}): Member => ({
-  name,
-  address: `${name}:7946`,
-  state: 'alive',
-  ready: true,
-  returning: false,
-  stale: false,
-  spreads: false,
-  speaks: 'arpeggio',
-  macs: [],
-  evidence: { kind: 'heard' },
-  since: 0,
-  ...given,
-});
 const membership = (members: readonly Member[], ready = true): Membership => ({ self: 'n1', settled: true, ready, members });
 const before = membership([member('n2')]);
 

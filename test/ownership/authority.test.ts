@@ -3,8 +3,8 @@
  */
 import { expect, test } from 'vitest';
 import { ballotOf } from '../../src/layer2/ballot.js';
-import type { Member } from '../../src/membership/membership.js';
 import { Authority } from '../../src/ownership/authority.js';
+import { member } from '../support/member.js';
 
 function authority(): Authority {
   return new Authority({
@@ -16,26 +16,12 @@ function authority(): Authority {
   });
 }
 
-const member = (name: string): Member => ({
-  name,
-  address: '10.0.0.1:7946',
-  state: 'alive',
-  ready: true,
-  returning: false,
-  stale: false,
-  spreads: false,
-  speaks: 'arpeggio',
-  macs: [],
-  evidence: { kind: 'heard' },
-  since: 0,
-});
-
 test.each<[string, readonly string[], number]>([
   ['is asked for at once by who comes next', ['n2', 'n1', 'n3'], 1],
   ['is left for a moment to who comes next', ['n2', 'n3', 'n1'], 0],
 ])('what a peer owned whose connection ended %s', (_, ranking, asked) => {
   const one = authority();
-  const members = ['n2', 'n3'].map(member);
+  const members = ['n2', 'n3'].map((name) => member(name));
   const asks = (effects: ReturnType<Authority['tick']>): number => effects.filter(({ kind }) => kind === 'question').length;
   one.setMembership({ self: 'n1', settled: true, ready: true, members }, 0);
   one.settled({ isDoubtful: false, isReturn: false }, 0);

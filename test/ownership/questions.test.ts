@@ -6,22 +6,11 @@ import type { Question } from '../../src/layer2/inquiry.js';
 import type { Member, MemberState } from '../../src/membership/membership.js';
 import { type Mac, parseMac } from '../../src/net/mac.js';
 import { Questions } from '../../src/ownership/questions.js';
+import { member } from '../support/member.js';
 
 const WEB: Question = { key: 0xc0000201, on: 'all' };
 const MAC = parseMac('02:00:00:00:00:01') as Mac;
-const member = (name: string, state: MemberState): Member => ({
-  name,
-  address: '10.0.0.1:7946',
-  state,
-  ready: true,
-  returning: false,
-  stale: false,
-  spreads: false,
-  speaks: 'arpeggio',
-  macs: [MAC],
-  evidence: { kind: 'heard' },
-  since: 0,
-});
+const bearer = (name: string, state: MemberState): Member => member(name, { state, macs: [MAC] });
 
 let questions: Questions;
 let [asked, crashed]: [number, [string, number][]] = [0, []];
@@ -43,11 +32,11 @@ function tickUntil(until: number): void {
 }
 
 test.each<[string, readonly Member[], boolean]>([
-  ['a silent peer that answers is held', [member('n1', 'silent')], true],
-  ['what a host answers under a new name does not hold the old one', [member('n1', 'silent'), member('n2', 'alive')], false],
+  ['a silent peer that answers is held', [bearer('n1', 'silent')], true],
+  ['what a host answers under a new name does not hold the old one', [bearer('n1', 'silent'), bearer('n2', 'alive')], false],
   [
     'one that left before under another name does not keep it from being held',
-    [member('n0', 'left'), member('n1', 'silent')],
+    [bearer('n0', 'left'), bearer('n1', 'silent')],
     true,
   ],
 ])('%s', (_, members, isHeld) => {
@@ -62,7 +51,7 @@ test.each<[string, readonly Member[], boolean]>([
 test('who is held is asked for what he owns now, not for what he was asked for first', () => {
   const dns: Question = { key: 0xc0000202, on: 'all' };
   questions.begin('n1', [WEB], 0);
-  questions.setMembers([member('n1', 'silent')]);
+  questions.setMembers([bearer('n1', 'silent')]);
   questions.claim(WEB.key, MAC, 0);
   questions.review(() => [dns]);
   expect([...questions.keys]).toEqual([dns.key]);
@@ -78,14 +67,14 @@ test.each<[string, boolean, boolean]>([
   ['one that does not falter needs nobody to speak for it', false, false],
 ])('%s', (_, isFaltering, isHeld) => {
   questions.begin('n2', [WEB], 0);
-  questions.setMembers([member('n1', 'alive')]);
+  questions.setMembers([bearer('n1', 'alive')]);
   if (isFaltering) questions.begin('n1', [], 10);
   questions.claim(WEB.key, MAC, 20);
   expect(questions.holds('n1')).toBe(isHeld);
 });
 
 test('the wire is asked while another connection is tried: where it was silent, a refusal is believed at once', () => {
-  questions.setMembers([member('n1', 'alive')]);
+  questions.setMembers([bearer('n1', 'alive')]);
   questions.beginUnsurely('n1', [WEB], 0);
   tickUntil(8);
   expect(crashed).toEqual([]);
@@ -94,7 +83,7 @@ test('the wire is asked while another connection is tried: where it was silent, 
 });
 
 test('where a refusal comes first, the end is believed when the wire was silent for as long as for any other', () => {
-  questions.setMembers([member('n1', 'alive')]);
+  questions.setMembers([bearer('n1', 'alive')]);
   questions.beginUnsurely('n1', [WEB], 0);
   questions.beginBriefly('n1', [WEB], { sinceMs: 1, beginAt: 1 }, 1);
   tickUntil(2);
@@ -104,7 +93,7 @@ test('where a refusal comes first, the end is believed when the wire was silent 
 });
 
 test('a connection that ended, and was not refused again, says nothing: a peer that falters later is asked like any other', () => {
-  questions.setMembers([member('n1', 'alive')]);
+  questions.setMembers([bearer('n1', 'alive')]);
   questions.beginUnsurely('n1', [WEB], 0);
   tickUntil(200);
   asked = 0;
@@ -115,12 +104,12 @@ test('a connection that ended, and was not refused again, says nothing: a peer t
 });
 
 test('a peer that falters while it is not sure yet is asked as patiently as any that falters', () => {
-  questions.setMembers([member('n1', 'alive')]);
+  questions.setMembers([bearer('n1', 'alive')]);
   questions.beginUnsurely('n1', [WEB], 0);
   tickUntil(8);
   questions.begin('n1', [WEB], 8);
   expect(questions.holds('n1')).toBe(true);
-  questions.setMembers([member('n1', 'silent')]);
+  questions.setMembers([bearer('n1', 'silent')]);
   tickUntil(90);
   expect(questions.holds('n1')).toBe(true);
   tickUntil(120);
@@ -128,7 +117,7 @@ test('a peer that falters while it is not sure yet is asked as patiently as any 
 });
 
 test('what a peer answers before it is refused does not count for what follows: it may have died since', () => {
-  questions.setMembers([member('n1', 'alive')]);
+  questions.setMembers([bearer('n1', 'alive')]);
   questions.beginUnsurely('n1', [WEB], 0);
   questions.claim(WEB.key, MAC, 1);
   questions.beginBriefly('n1', [WEB], { sinceMs: 2, beginAt: 2 }, 2);
@@ -138,14 +127,14 @@ test('what a peer answers before it is refused does not count for what follows: 
 
 test('one that is silent by others, and answers, stays held when no connection was refused', () => {
   questions.beginUnsurely('n1', [WEB], 0);
-  questions.setMembers([member('n1', 'silent')]);
+  questions.setMembers([bearer('n1', 'silent')]);
   questions.claim(WEB.key, MAC, 1);
   tickUntil(150);
   expect(questions.holds('n1')).toBe(true);
 });
 
 test('whoever has time asks later', () => {
-  questions.setMembers([member('n1', 'alive')]);
+  questions.setMembers([bearer('n1', 'alive')]);
   questions.beginBriefly('n1', [WEB], { sinceMs: 1, beginAt: 21 }, 1);
   tickUntil(20);
   expect(asked).toBe(0);

@@ -2,7 +2,7 @@
  * Whether a change of membership is such that addresses may be without an owner until it is acted on. Anything else has time: that
  * a node came, or that one which was away is heard again.
  */
-import type { Member, Membership } from './membership.js';
+import { isOtherLife, type Member, type Membership } from './membership.js';
 
 /** Whether some node, this one too, may own less than it could before. */
 export function isLoss(before: Membership, now: Membership): boolean {
@@ -17,9 +17,6 @@ export function isLoss(before: Membership, now: Membership): boolean {
 }
 
 const mayOwn = ({ state, ready }: Member): boolean => state === 'alive' && ready;
-
-const isOtherLife = ({ evidence: before }: Member, { evidence }: Member): boolean =>
-  evidence.kind === 'restarted' && !(before.kind === 'restarted' && before.bootId === evidence.bootId);
 
 const isLessWilling = (before: Member, { returning, stale }: Member): boolean =>
   (returning && !before.returning) || (stale && !before.stale);

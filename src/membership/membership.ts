@@ -59,6 +59,10 @@ export function liveNodes({ self, ready, members }: Membership): ReadonlySet<str
   return live;
 }
 
+/** Whether the member of that name began again since. */
+export const isOtherLife = (before: Member | undefined, { evidence }: Member): boolean =>
+  evidence.kind === 'restarted' && !(before?.evidence.kind === 'restarted' && before.evidence.bootId === evidence.bootId);
+
 /** `3 beats missed: 312 ms of silence`. */
 export function formatEvidence(evidence: Evidence): string {
   switch (evidence.kind) {

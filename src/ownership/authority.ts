@@ -6,7 +6,7 @@ import type { Issue } from '../issue/issue.js';
 import type { Ballot, On } from '../layer2/ballot.js';
 import type { Claims } from '../layer2/claims.js';
 import { type Question, questionsTo } from '../layer2/inquiry.js';
-import type { Member, Membership } from '../membership/membership.js';
+import { isOtherLife, type Member, type Membership } from '../membership/membership.js';
 import type { AddressKey } from '../net/address.js';
 import { type Mac, macNumber } from '../net/mac.js';
 import type { OwnershipEffect } from './effects.js';
@@ -271,7 +271,3 @@ export class Authority {
     return effects;
   }
 }
-
-/** Whether the member of that name began again since. */
-const isOtherLife = (before: Member | undefined, { evidence }: Member): boolean =>
-  evidence.kind === 'restarted' && !(before?.evidence.kind === 'restarted' && before.evidence.bootId === evidence.bootId);

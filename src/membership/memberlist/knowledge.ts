@@ -5,7 +5,7 @@
 import { type Warnings, warnAbout } from '../warnings.js';
 import { adjustScore } from './awareness.js';
 import type { MemberEvent } from './boundary.js';
-import { incarnationAfter, judge } from './claims.js';
+import { incarnationAfter, type Judgement, judge } from './claims.js';
 import { endpointOf, sameBytes, withPort } from './endpoint.js';
 import type { PutOff } from './lateness.js';
 import type { Members } from './members.js';
@@ -58,14 +58,23 @@ export class Knowledge {
   /** What another says. It is not believed if it could never be passed on: others would never hear of it. */
   hear(claim: Claim, now: number): void {
     const told = claim.kind === 'alive' ? withPort(claim, this.#settings.endpoint.port) : claim;
-    if (this.#outbox.canPassOn(told)) this.believe(told, now);
+    const judgement = this.#judge(told, now);
+    // Hardly anything that is told is news: whether it can be passed on, which costs much more to know, comes second.
+    if (judgement.kind !== 'ignored' && this.#outbox.canPassOn(told)) this.#learn(told, judgement, now);
   }
 
   /** What we ourselves have found out. */
   believe(told: Claim, now: number): void {
+    this.#learn(told, this.#judge(told, now), now);
+  }
+
+  #judge(told: Claim, now: number): Judgement {
     const { self, tuning } = this.#settings;
+    return judge(told, this.#members.get(told.node), { self, tuning, leaving: this.#leaving, size: this.#members.size }, now);
+  }
+
+  #learn(told: Claim, judgement: Judgement, now: number): void {
     const known = this.#members.get(told.node);
-    const judgement = judge(told, known, { self, tuning, leaving: this.#leaving, size: this.#members.size }, now);
     switch (judgement.kind) {
       case 'ignored':
         return;

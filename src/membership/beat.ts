@@ -107,14 +107,23 @@ export function decodeBeat(bytes: Uint8Array): Beat | undefined {
   const [nameLength, count] = [view.getUint8(20), view.getUint8(21)];
   const macsAt = HEAD_LENGTH + nameLength;
   if (count > MOST_MACS || bytes.length !== macsAt + count * MAC_LENGTH) return undefined;
-  const node = String.fromCharCode(...bytes.subarray(HEAD_LENGTH, macsAt));
+  let node = '';
+  for (let i = HEAD_LENGTH; i < macsAt; i++) node += String.fromCharCode(view.getUint8(i));
   if (!isNodeName(node)) return undefined;
   const bootId = hexadecimal(view.getUint32(8)) + hexadecimal(view.getUint32(12));
-  const macs = Array.from({ length: count }, (_, i) => readMac(view, macsAt + i * MAC_LENGTH));
-  const says = (flag: number): boolean => (flags & flag) !== 0;
+  const macs: Mac[] = [];
+  for (let at = macsAt; at < bytes.length; at += MAC_LENGTH) macs.push(readMac(view, at));
   return {
-    ...{ node, bootId, sequence, intervalMs, ready: says(READY), leaving: says(LEAVING), returning: says(RETURNING) },
-    ...{ stale: says(STALE), spreads: says(SPREADS), macs },
+    node,
+    bootId,
+    sequence,
+    intervalMs,
+    ready: (flags & READY) !== 0,
+    leaving: (flags & LEAVING) !== 0,
+    returning: (flags & RETURNING) !== 0,
+    stale: (flags & STALE) !== 0,
+    spreads: (flags & SPREADS) !== 0,
+    macs,
   };
 }
 

@@ -107,13 +107,18 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
   return finish(settle({ state, effects: [] }, now), now);
 }
 
+/** `before` is spent: the next state takes over what it remembers of its peers, and changes that in place. */
 export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: number): HeartbeatStep {
   const state = creditLateness(before, now);
   switch (input.kind) {
     case 'tick':
       return finish(settle(tick(state, now), now), now);
-    case 'beat':
-      return finish(settle(receive(state, input.beat, input.from, now), now), now);
+    case 'beat': {
+      const step = receive(state, input.beat, input.from, now);
+      const isNews = step.state !== state || step.effects.length > 0 || state.start.kind === 'settling';
+      // Most beats tell only that their sender lives, which puts its verdict off: to come as early as was asked for does no harm.
+      return isNews || now >= state.nextBeatAt ? finish(settle(step, now), now) : step;
+    }
     case 'ready':
       return finish(
         { state: input.ready === state.ready ? state : beatNow({ ...state, ready: input.ready }, now), effects: [] },
@@ -202,13 +207,14 @@ function crash(state: Heartbeat, name: string, sinceMs: number, now: number): He
   const known = state.peers.get(name);
   if (known?.state !== 'alive') return { state, effects: [] };
   const peer: Peer = { ...known, state: 'silent', faltering: true, since: now, evidence: { kind: 'crash', sinceMs } };
-  return { state: { ...state, peers: new Map(state.peers).set(name, peer) }, effects: [changed(peer, known)] };
+  state.peers.set(name, peer);
+  return { state, effects: [changed(peer, known)] };
 }
 
 function answered(state: Heartbeat, name: string, now: number): Heartbeat {
   const known = state.peers.get(name);
-  if (known === undefined) return state;
-  return { ...state, peers: new Map(state.peers).set(name, { ...known, answeredAt: now }) };
+  if (known !== undefined) state.peers.set(name, { ...known, answeredAt: now });
+  return state;
 }
 
 function receive(state: Heartbeat, beat: Beat, from: string, now: number): HeartbeatStep {
@@ -218,10 +224,12 @@ function receive(state: Heartbeat, beat: Beat, from: string, now: number): Heart
 
   const { peer, heard } = hear(known, beat, from, now);
   if (heard === 'replayed') return { state, effects: [] };
-  const peers = new Map(state.peers).set(peer.name, peer);
-  if (heard === 'rival')
-    return warnOfClash({ ...state, peers }, peer.name, [peer.address, ...addressesOf(peer.rivals)], peer.rivals, now);
-  const next = { ...state, peers, heard: heardFrom(state, from) };
+  state.peers.set(peer.name, peer);
+  if (heard === 'rival') return warnOfClash(state, peer.name, [peer.address, ...addressesOf(peer.rivals)], peer.rivals, now);
+  const everHeard = heardFrom(state, from);
+  // Another interval is no news to anybody, but may bring the next verdict forward.
+  const isAsBefore = everHeard === state.heard && peer.intervalMs === known.intervalMs;
+  const next = isAsBefore ? state : { ...state, heard: everHeard };
   const steady: readonly HeartbeatEffect[] =
     known.state === 'alive' && known.faltering ? [{ kind: 'steady', name: peer.name }] : [];
   if (heard === 'restarted') return answer(next, peer, from, [...steady, changed(peer, known)]);
@@ -245,9 +253,9 @@ function admit(state: Heartbeat, beat: Beat, from: string, now: number): Heartbe
   const room = makeRoom(state.peers, state.settings.maxMembers);
   if (room === undefined) return warn(state, FULL, { kind: 'too-many-members', name: beat.node, address: from }, now);
   const peer = newPeer(beat, from, now - state.startedAt, now);
-  const peers = new Map(room.peers).set(peer.name, peer);
-  const forgotten = room.forgotten.map((name): HeartbeatEffect => ({ kind: 'forgotten', name }));
-  return answer({ ...state, peers, heard: heardFrom(state, from) }, peer, from, [...forgotten, changed(peer)]);
+  state.peers.set(peer.name, peer);
+  const forgotten = room.map((name): HeartbeatEffect => ({ kind: 'forgotten', name }));
+  return answer({ ...state, heard: heardFrom(state, from) }, peer, from, [...forgotten, changed(peer)]);
 }
 
 /** A newcomer, or one that restarted, hears from us at once: it waits for that before it owns anything. */

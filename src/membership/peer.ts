@@ -61,7 +61,7 @@ const RIVALS = 4;
 /** `ageMs` is how long this node runs. */
 export function newPeer(beat: Beat, address: string, ageMs: number, now: number): Peer {
   const { node: name, bootId, sequence, intervalMs, ready, leaving, returning, stale, spreads, macs } = beat;
-  const said = leaving ? LEFT : ALIVE;
+  const { state, evidence } = leaving ? LEFT : ALIVE;
   return {
     name,
     address,
@@ -74,7 +74,8 @@ export function newPeer(beat: Beat, address: string, ageMs: number, now: number)
     spreads,
     wasServing: ready && !returning && sequence * intervalMs > ageMs + LONG_BEFORE_MS,
     macs,
-    ...said,
+    state,
+    evidence,
     since: now,
     faltering: false,
     heardAt: now,
@@ -104,7 +105,10 @@ function hearOtherLife(peer: Peer, beat: Beat, address: string, now: number): { 
   return { peer: { ...restarted, evidence, since: now }, heard: 'restarted' };
 }
 
-/** Field by field: to spread a peer and write over it takes a hundred times as long, for each beat of each peer. */
+/**
+ * Field by field, and in the order of {@link newPeer}: to spread a peer and write over it takes a hundred times as long, for each beat
+ * of each peer.
+ */
 function follow(peer: Peer, beat: Beat, address: string, now: number): Peer {
   const said = beat.leaving ? LEFT : ALIVE;
   const { state, evidence, since } = said.state === peer.state ? peer : { ...said, since: now };
@@ -143,20 +147,17 @@ export function noteRival(rivals: readonly Rival[], { bootId, sequence }: Beat, 
 export const isContested = (rivals: readonly Rival[]): boolean => rivals.some((rival) => rival.returns >= 2);
 
 /**
- * The peers with room for one more among `most`: of those not alive, the longest gone is forgotten. Undefined if all live.
+ * Makes room for one more among `most`: of those not alive, the longest gone is forgotten. The names of the forgotten; undefined if
+ * all live, and there is no room.
  */
-export function makeRoom(
-  peers: ReadonlyMap<string, Peer>,
-  most: number,
-): { readonly peers: ReadonlyMap<string, Peer>; readonly forgotten: readonly string[] } | undefined {
-  if (peers.size < most) return { peers, forgotten: [] };
+export function makeRoom(peers: Map<string, Peer>, most: number): readonly string[] | undefined {
+  if (peers.size < most) return [];
   let gone: Peer | undefined;
   for (const peer of peers.values())
     if (peer.state !== 'alive' && (gone === undefined || lastSignAt(peer) < lastSignAt(gone))) gone = peer;
   if (gone === undefined) return undefined;
-  const rest = new Map(peers);
-  rest.delete(gone.name);
-  return { peers: rest, forgotten: [gone.name] };
+  peers.delete(gone.name);
+  return [gone.name];
 }
 
 /** How long a peer may be silent: `missed` of its own beats, and what the way and two busy loops may add to one. */

@@ -38,7 +38,8 @@ export interface Heartbeat {
   readonly startedAt: number;
   /** Of our newest beat; one that had no receiver counts, so that it tells how long this node runs. */
   readonly sequence: number;
-  readonly peers: ReadonlyMap<string, Peer>;
+  /** By name. It changes in place: in a large cluster a beat comes every few milliseconds, and changes one of a hundred. */
+  readonly peers: Map<string, Peer>;
   /** This node's view is synced and its capture open. */
   readonly ready: boolean;
   /** Of the interfaces on which this node claims addresses. */

@@ -4,7 +4,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { DropReason } from '../../../src/membership/memberlist/drop.js';
 import type { Endpoint, PacketMessage } from '../../../src/membership/memberlist/message.js';
-import { type Destination, senderOf } from './endpoints.js';
+import { type Destination, Senders } from './endpoints.js';
 import type { Envelope } from './envelope.js';
 
 export interface DatagramsOptions {
@@ -21,6 +21,7 @@ const asWritten = (host: string, _options: unknown, found: (error: null, address
 export class Datagrams {
   readonly #options: DatagramsOptions;
   readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false, lookup: asWritten });
+  readonly #senders = new Senders();
   readonly counts: { sent: number; received: number } = { sent: 0, received: 0 };
   #isClosed = false;
 
@@ -37,7 +38,7 @@ export class Datagrams {
         // An unreachable peer is a silent peer, which the state machines notice by themselves.
         this.#socket.on('error', () => undefined);
         this.#socket.on('message', (bytes, info) => {
-          const from = senderOf(info);
+          const from = this.#senders.of(info);
           if (from !== undefined) this.#receive(bytes, from, info.address);
         });
         resolve(undefined);

@@ -14,7 +14,8 @@ export interface Destination {
 /** Where an endpoint `host:port` leads. */
 export function destinationOf(text: string): Destination {
   const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  const host = text.slice(0, colon);
+  return { host: host.startsWith('[') ? host.slice(1, -1) : host, port: Number(text.slice(colon + 1)) };
 }
 
 /** Undefined for IPv6, which these sockets don't speak. */
@@ -23,8 +24,25 @@ export const ipv4Destination = (endpoint: Endpoint): Destination | undefined => 
   return ipv4Endpoint(text) === undefined ? undefined : destinationOf(text);
 };
 
-/** Undefined for a datagram from port 0, which nobody could answer. */
-export const senderOf = ({ address, port }: RemoteInfo): Endpoint | undefined => ipv4Endpoint(`${address}:${port}`);
+/** Senders remembered at most: those of a large cluster, and as many strangers. */
+const MOST_SENDERS = 512;
+
+/** Who sent a datagram. Few send, and often: what is read of an address is remembered. */
+export class Senders {
+  readonly #known = new Map<string, Endpoint>();
+
+  /** Undefined for a datagram from port 0, which nobody could answer. */
+  of({ address, port }: RemoteInfo): Endpoint | undefined {
+    const text = `${address}:${port}`;
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const endpoint = ipv4Endpoint(text);
+    if (endpoint === undefined) return undefined;
+    if (this.#known.size >= MOST_SENDERS) this.#known.clear();
+    this.#known.set(text, endpoint);
+    return endpoint;
+  }
+}
 
 /** Undefined once the connection is gone. */
 export const peerOf = ({ remoteAddress, remotePort }: Socket): Endpoint | undefined =>

@@ -37,9 +37,10 @@ export async function run(): Promise<Figures> {
   const few = await costAmong(FEW);
   const many = await costAmong(OTHERS);
   const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
-  const note = `${ADDRESSES} addresses; alone ${percent(many.alone)}, among ${FEW} ${percent(median(few.among))}`;
+  const extra = ({ alone, among }: Cost): number => median(among) - alone;
+  const note = `${percent(median(many.among))} less ${percent(many.alone)} alone; among ${FEW} ${percent(extra(few))}`;
   return [
-    figure('failover.cost.coreAt100', median(many.among), 'of a core', `among ${OTHERS} others, ${note}: at most 0.03`),
+    figure('failover.cost.coreAt100', extra(many), 'of a core', `gossip and beats among ${OTHERS} others, ${note}: at most 0.03`),
     figure('failover.cost.beatsAt100', many.beatsPerS, 'a second', 'sent and received; at most 2000'),
     figure(
       'failover.cost.joining',

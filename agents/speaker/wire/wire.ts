@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Issue } from '../../../src/issue/issue.js';
-import { type Ballot, NO_BALLOT, type On } from '../../../src/layer2/ballot.js';
+import { type Ballot, NO_BALLOT } from '../../../src/layer2/ballot.js';
 import type { Claims } from '../../../src/layer2/claims.js';
 import { isLoss } from '../../../src/membership/loss.js';
 import type { Key } from '../../../src/membership/memberlist/seal.js';
@@ -23,11 +23,11 @@ import type { WireCounts } from '../sample.js';
 import { Alarm } from './alarm.js';
 import { Announcer } from './announcer.js';
 import { Counters } from './counters.js';
+import { Deeds } from './deeds.js';
 import { GossipPort } from './gossipport.js';
 import { SolicitedNodeGroups } from './groups.js';
 import { Lifelines } from './lifelines.js';
 import { Liveness } from './liveness.js';
-import { newsOf } from './news.js';
 import type { PeerName } from './peers.js';
 import type { Port } from './port.js';
 import { Ports } from './ports.js';
@@ -80,6 +80,7 @@ export class Wire {
   readonly #authority: Authority;
   readonly #groups: SolicitedNodeGroups;
   readonly #wantedGroups: WantedGroups;
+  readonly #deeds: Deeds;
   #ballot: Ballot = NO_BALLOT;
   #stale = false;
   readonly #alarm = new Alarm(() => this.#tick());
@@ -161,6 +162,12 @@ export class Wire {
       onSchedule: () => this.#schedule(),
       log: (record) => options.post({ type: 'log', record }),
       report: (issues) => options.post({ type: 'issues', issues }),
+    });
+    this.#deeds = new Deeds({
+      ...{ authority: this.#authority, liveness: this.#liveness, announcer: this.#announcer, ports },
+      ...{ strangers: this.#strangers, groups: this.#wantedGroups },
+      joinGroups: () => this.#joinGroups(),
+      isStale: () => this.#stale,
     });
   }
 
@@ -282,65 +289,10 @@ export class Wire {
     this.#noticeStall();
     this.#membersPace.flush();
     const before = new Set(this.#authority.unanswerable);
-    const told: ToView[] = [];
-    for (const effect of decide(performance.now())) this.#perform(effect, told);
-    for (const message of told) this.#options.post(message);
+    for (const message of this.#deeds.perform(decide(performance.now()))) this.#options.post(message);
     const { unanswerable } = this.#authority;
     if (!sameKeys(before, unanswerable)) this.#options.post({ type: 'unanswerable', addresses: [...unanswerable].map(textOf) });
     this.#schedule();
-  }
-
-  #perform(effect: AuthorityEffect, told: ToView[]): void {
-    switch (effect.kind) {
-      case 'claim':
-        this.#announcer.announce(this.#claimsOf(effect.keys));
-        this.#ports.own(effect.keys);
-        if (effect.keys.some((key) => this.#wantedGroups.isMissing(key))) this.#joinGroups();
-        break;
-      case 'reclaim':
-        this.#announcer.announce(this.#claimsOf(effect.keys));
-        break;
-      case 'hush':
-        this.#announcer.release(effect.keys);
-        break;
-      case 'release':
-        this.#announcer.release(effect.keys);
-        this.#ports.disown(effect.keys);
-        this.#strangers.review();
-        break;
-      case 'ask':
-        for (const key of effect.keys) this.#ask(key, this.#authority.onOf(key) ?? 'all');
-        break;
-      case 'question':
-        this.#ask(effect.question.key, effect.question.on);
-        break;
-      case 'send':
-        this.#liveness.say(effect.sent.to, effect.sent.word);
-        break;
-      case 'returning':
-        this.#liveness.setStanding(effect.returning, this.#stale);
-        break;
-      case 'answered':
-        this.#liveness.answered(effect.peer);
-        break;
-      case 'crashed':
-        this.#liveness.crashed(effect.peer, effect.sinceMs);
-        break;
-      case 'issue':
-      case 'split-view':
-      case 'moved':
-        told.push(newsOf(effect, this.#liveness.membership, this.#authority.unanswerable));
-        break;
-    }
-  }
-
-  #ask(key: AddressKey, on: On): void {
-    for (const port of this.#ports.list()) if (on === 'all' || on.has(port.name)) port.sendUnasked(key, 'question');
-  }
-
-  #claimsOf(keys: readonly AddressKey[]): Claims {
-    const { claims } = this.#authority;
-    return new Map(keys.flatMap((key) => entryOf(claims, key)));
   }
 
   /** Others may have taken over meanwhile: nothing is answered before the wire was asked. */
@@ -391,11 +343,6 @@ export class Wire {
 }
 
 const textOf = (key: AddressKey): string => formatAddress(addressOfKey(key));
-
-function entryOf(claims: Claims, key: AddressKey): readonly (readonly [AddressKey, On])[] {
-  const on = claims.get(key);
-  return on === undefined ? [] : [[key, on]];
-}
 
 const claimsOn = (claims: Claims, port: Port): Claims =>
   new Map([...claims].filter(([key, on]) => port.canAnswer(key) && (on === 'all' || on.has(port.name))));

@@ -69,7 +69,7 @@ const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
   '@kubernetes/client-node': ['agents/kube/kubeconfig.ts'],
   cap: ['agents/speaker/wire/link.ts'],
   chokidar: ['agents/source/directory.ts'],
-  yaml: ['agents/source/manifests.ts', 'agents/source/yamlwriter.ts'],
+  yaml: ['agents/cli/excludefile.ts', 'agents/source/manifests.ts', 'agents/source/yamlwriter.ts'],
   typebox: ['src/api/'],
   commander: ['agents/cli/'],
   cdk8s: ['constructs/'],

@@ -14,8 +14,11 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['speaker', async () => (await import('./speaker.js')).speakerCommand()],
 ]);
 
-// Whoever reads only the first lines of an answer has what he wants. The log of an agent is another matter.
-if (!['agent', 'controller', 'speaker'].includes(process.argv[2] ?? '')) {
+const [, , name = '', ...rest] = process.argv;
+const isAgent = ['agent', 'controller', 'speaker'].includes(name);
+
+/** Whoever reads only the first lines of an answer has what he wants. */
+function letReaderGo(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
@@ -28,7 +31,10 @@ const program = new Command('arpeggio')
   .showHelpAfterError('Usage: arpeggio <command> [options]   (--help lists the commands)')
   .exitOverride();
 
-const [, , name = '', ...rest] = process.argv;
+// The log of an agent, which goes on without a reader, is not written here.
+if (!isAgent) letReaderGo();
+else program.on('beforeAllHelp', letReaderGo);
+
 const asked = COMMANDS.get(name);
 for (const load of asked === undefined ? COMMANDS.values() : [asked]) program.addCommand(await load());
 const [command] = program.commands;

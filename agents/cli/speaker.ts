@@ -12,6 +12,7 @@ import { createLog, issueRecord } from '../runtime/log.js';
 import { runAgent } from '../speaker/run.js';
 import { type AnsweringFlags, addAnsweringOptions, answeringOf, ipv4Address, nodeName, portNumber } from './answering.js';
 import { addEndpointOptions, type EndpointFlags, endpointsOf } from './endpointflags.js';
+import { EXCLUDE_FILE, readExclusions } from './excludefile.js';
 import { readGossipKey, SECRET_FILE } from './gossipkey.js';
 import { addIgnored, type Ignored, ignored } from './metallbflags.js';
 
@@ -125,6 +126,9 @@ async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSig
   const { mlSecretKeyPath, mlBindaddr, mlWanConfig, lbClass } = flags;
   const key = mlSecretKeyPath === '' ? undefined : readGossipKey(join(mlSecretKeyPath, SECRET_FILE));
   if (key?.ok === false) return fail(key.issues);
+  const exclusions = flags.excludeInterfaces === undefined ? await readExclusions(EXCLUDE_FILE) : undefined;
+  if (exclusions?.ok === false) return fail(exclusions.issues);
+  const exclude = exclusions?.value;
   return runAgent(
     {
       state: {
@@ -139,6 +143,7 @@ async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSig
       port: flags.mlBindport,
       endpoints,
       ...answeringOf(flags),
+      ...(exclude === undefined ? {} : { exclude }),
     },
     { peers: [], address: mlBindaddr, key: key?.value, tuning: mlWanConfig === true ? WAN : undefined },
     signal,

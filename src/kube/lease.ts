@@ -11,7 +11,10 @@ import { isRecord } from '../api/value.js';
 const LEASE_SECONDS = 15;
 /** A holder that could not renew for so long writes nothing more: before the others may begin. */
 const RENEW_WITHIN_MS = 10_000;
-const RENEW_MS = 2000;
+/** One renewal may hang until it is given up, and the next still comes in time. */
+const RENEW_MS = 3000;
+/** Between two looks of those who wait. */
+const LOOK_MS = 2000;
 /** After a failure. The lease has to be won again before anything is read or written: that is part of how fast an outage is over. */
 const RETRY_MS = 1000;
 /** The others try at different times. */
@@ -115,7 +118,7 @@ function onRead(state: Election, lease: StoredLease | undefined, now: Now): Elec
   const heldUntilMs = seen.changedAtMs + (lease?.spec.leaseDurationSeconds ?? 0) * 1000;
   if (holder === '' || holder === state.identity || heldUntilMs <= now.nowMs) return renew(seen, now);
   if (isLeading(state)) return lose(seen, now);
-  return { state: seen, effects: [{ effect: 'wait', ms: pause(RENEW_MS, now) }] };
+  return { state: seen, effects: [{ effect: 'wait', ms: pause(LOOK_MS, now) }] };
 }
 
 function renew(state: Election, { wallTime }: Now): ElectionStep {

@@ -102,6 +102,11 @@ export function silenceMs({ ask }: Request): number {
 const VERY_SHORT_MS = 1000;
 /** A list that is too old at this age must not be made again at once. */
 const FRESH_MS = 30_000;
+/**
+ * Everything is asked for anew after so long, at the end of a watch: whatever a server or something on the way to it lost is known again by
+ * then (as MetalLB's informers look at everything again).
+ */
+const RENEW_MS = 10 * 3600_000;
 /** Until a kind that the server does not know is asked for again. */
 const ABSENT_MS = 300_000;
 
@@ -221,7 +226,7 @@ function ended(state: Reflector, phase: Asking, nowMs: number, chance: number): 
   const { request } = phase;
   if (request.ask !== 'watch') return again(state, request, { lost: 'the answer ended too early' }, nowMs, chance);
   if (isShort(phase, nowMs)) return again(state, request, { lost: 'the watch ended as soon as it began' }, nowMs, chance);
-  return ask(state, request, nowMs);
+  return nowMs - state.begunAtMs < RENEW_MS ? ask(state, request, nowMs) : begin(state, nowMs);
 }
 
 /** A server whose store tells no progress never gets to the end of the initial events where nothing else changes. */

@@ -11,7 +11,7 @@ import type { Member, MemberState, Membership } from './membership.js';
 import type { Whereabouts } from './mixed.js';
 import { hear, isContested, judgeSilence, lastSignAt, makeRoom, newPeer, noteRival, type Peer, type Rival } from './peer.js';
 import type { Heartbeat, HeartbeatSettings } from './state.js';
-import { intervalTo, nextBeat, ownBeat, targets, wakeAt } from './voice.js';
+import { countAlone, intervalTo, nextBeat, ownBeat, targets, wakeAt } from './voice.js';
 import { warnAbout } from './warnings.js';
 
 export type { Heartbeat, HeartbeatSettings };
@@ -101,6 +101,7 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
     namesakes: [],
     nextBeatAt: now,
     intervalMs: settings.intervalMs,
+    alone: true,
     wakeAt: now,
     warned: new Map(),
   };
@@ -109,7 +110,7 @@ export function startHeartbeat(given: HeartbeatSettings, now: number): Heartbeat
 
 /** `before` is spent: the next state takes over what it remembers of its peers, and changes that in place. */
 export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: number): HeartbeatStep {
-  const state = creditLateness(before, now);
+  const state = countAlone(creditLateness(before, now), now);
   switch (input.kind) {
     case 'tick':
       return finish(settle(tick(state, now), now), now);
@@ -319,15 +320,16 @@ function hasServing({ peers }: Heartbeat): boolean {
 
 const beatNow = (state: Heartbeat, now: number): Heartbeat => ({ ...state, nextBeatAt: now });
 
-/** Sends the beat that is due, and says when to come again. */
-function finish({ state, effects }: HeartbeatStep, now: number): HeartbeatStep {
+/** Sends the beat that is due, and says when to come again. Who is no longer alone does not wait with it. */
+function finish({ state: before, effects }: HeartbeatStep, now: number): HeartbeatStep {
+  const state = before.alone && targets(before).length > 0 ? beatNow(before, now) : before;
   if (now < state.nextBeatAt) {
     const at = wakeAt(state);
     return { state: at === state.wakeAt ? state : { ...state, wakeAt: at }, effects };
   }
   const to = targets(state);
   const sequence = state.sequence + 1;
-  const paced = { ...state, sequence, intervalMs: intervalTo(to.length, state.settings) };
+  const paced = { ...state, sequence, intervalMs: intervalTo(to.length, state.settings), alone: to.length === 0 };
   const next = { ...paced, nextBeatAt: nextBeat(paced, now) };
   return {
     state: { ...next, wakeAt: wakeAt(next) },

@@ -60,6 +60,8 @@ export interface Heartbeat {
   readonly nextBeatAt: number;
   /** From our newest beat to the next at most, as it told its receivers. */
   readonly intervalMs: number;
+  /** Our newest beat had no receiver. */
+  readonly alone: boolean;
   /** When the tick is due, in milliseconds of the injected clock. What `tick` measures its own lateness from. */
   readonly wakeAt: number;
   /** By contested name, and one for a full table. */

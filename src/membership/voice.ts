@@ -8,6 +8,9 @@ import type { Heartbeat } from './state.js';
 /** To so many receivers each beat goes out at the interval of the settings; beyond, as many beats a second as to these. */
 const AT_FULL_RATE = 32;
 
+/** A beat without a receiver only tells that this node does not stand still. To be woken for it costs an idle host the most. */
+const ALONE_MS = 1000;
+
 /**
  * Until the next beat: what is sent and heard in a second stays the same in however large a cluster. What tells of a crash at once does
  * not depend on it; of a host that is gone without a word, a hundred nodes learn after a second.
@@ -16,9 +19,16 @@ export const intervalTo = (receivers: number, { intervalMs }: Heartbeat['setting
   Math.min(LONGEST_INTERVAL_MS, Math.round(intervalMs * Math.max(1, receivers / AT_FULL_RATE)));
 
 /** Counted from when the beat was due, so that small delays do not add up, unless that has passed too. */
-export function nextBeat({ nextBeatAt, intervalMs }: Heartbeat, now: number): number {
-  const following = nextBeatAt + intervalMs;
-  return following > now ? following : now + intervalMs;
+export function nextBeat({ nextBeatAt, intervalMs, alone }: Heartbeat, now: number): number {
+  const pauseMs = alone ? Math.max(ALONE_MS, intervalMs) : intervalMs;
+  const following = nextBeatAt + pauseMs;
+  return following > now ? following : now + pauseMs;
+}
+
+/** Nobody has counted the beats of one that was alone: they go with the time, since they tell how long it runs. */
+export function countAlone(state: Heartbeat, now: number): Heartbeat {
+  const { alone, sequence, startedAt, intervalMs } = state;
+  return alone ? { ...state, sequence: Math.max(sequence, Math.floor((now - startedAt) / intervalMs)) } : state;
 }
 
 /**

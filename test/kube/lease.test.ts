@@ -59,9 +59,9 @@ describe('an election', () => {
       ],
       ['create: me, 0, since t1'],
     ],
-    ['is won by writing', LEADING, ['won', 'wait 2000']],
+    ['is won by writing', LEADING, ['won', 'wait 3000']],
     ['renews without looking', [...LEADING, [2003, DUE]], ['update 1: me, 0, since before']],
-    ['is won once', [...LEADING, [2003, DUE], [2004, written(lease('me', '2', 0), 2003)]], ['wait 2000']],
+    ['is won once', [...LEADING, [2003, DUE], [2004, written(lease('me', '2', 0), 2003)]], ['wait 3000']],
     [
       'takes a lease that was given back',
       [

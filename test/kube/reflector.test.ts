@@ -14,6 +14,7 @@ import {
 /** What happens at a time, and what is done about it. */
 type Told = readonly [atMs: number, input: Input];
 
+const HOUR = 3600_000;
 const START: Input = { input: 'start' };
 const OPENED: Input = { input: 'opened' };
 const DUE: Input = { input: 'due' };
@@ -209,6 +210,16 @@ describe('a reflector', () => {
       'takes a watch that ends at once and says nothing for a failure',
       [...LISTED, [LONG, ENDED], [LONG + 1, OPENED], [LONG + 2, ENDED]],
       ['tell the watch ended as soon as it began', 'wait 500'],
+    ],
+    [
+      'goes on where a watch ended before ten hours are over',
+      [...LISTED, [9 * HOUR, object('90')], [10 * HOUR - 1, ENDED]],
+      ['watch from 90'],
+    ],
+    [
+      'asks for everything anew where a watch ends after ten hours',
+      [...LISTED, [9 * HOUR, object('90')], [10 * HOUR, ENDED]],
+      ['begin', 'ask for all by a watch'],
     ],
     ['takes silence for a loss', [...LISTED, [LONG, SILENT]], ['tell nothing was heard for 150 s', 'wait 500']],
     ['begins anew when told to', [...LISTED, [4, START]], ['begin', 'ask for all by a watch']],

@@ -397,7 +397,24 @@ describe('beats that are not news', () => {
     const node = alone();
     node.hear({ node: 'b' }, B, 1);
     node.hear({ node: 'a', bootId: boot('a'.charCodeAt(0)) }, B, 2);
-    expect(stepHeartbeat(node.state(), { kind: 'tick' }, 100).effects).toMatchObject([{ kind: 'send', to: [B] }]);
+    expect(stepHeartbeat(node.state(), { kind: 'tick' }, 101).effects).toMatchObject([{ kind: 'send', to: [B] }]);
+  });
+});
+
+describe('a node that has nobody to send beats to', () => {
+  test('is woken once a second', () => {
+    const node = alone();
+    expect(node.state().wakeAt).toBe(1000);
+  });
+
+  test('sends beats at their pace from the moment in which it hears somebody, and they tell how long it runs', () => {
+    const node = alone();
+    node.step({ kind: 'tick' }, 1000);
+    const beat = beatOf({ node: 'b', bootId: boot(1) });
+    const { state, effects } = stepHeartbeat(node.state(), { kind: 'beat', from: B, beat }, 1450);
+    const sent = effects.flatMap((one) => (one.kind === 'send' ? [one.beat] : []));
+    expect(sent.map(({ sequence, intervalMs }) => sequence * intervalMs)).toEqual([1500, 1600]);
+    expect(state.wakeAt).toBe(1550);
   });
 });
 

@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Issue, issue, type Parsed } from '../../../src/issue/issue.js';
 import type { NetworkInterface } from '../../../src/layer2/interface.js';
-import { parseExclusion, selectInterfaces, selectionRule } from '../../../src/layer2/selection.js';
+import { parseExclusion, type Selection, selectInterfaces, selectionRule } from '../../../src/layer2/selection.js';
 import { serveEndpoints } from '../../runtime/endpoints.js';
 import type { Review } from '../../runtime/https.js';
 import { createLog, issueRecord, type LogRecord } from '../../runtime/log.js';
@@ -31,6 +31,8 @@ setMaxListeners(0, ended.signal);
 
 let reading: Reading = { heardAtMs: undefined, unfollowed: [], notReady: ['the state was not read yet'] };
 let view: View | undefined;
+/** This node's, as they were last seen. */
+let selection: Selection | undefined;
 let opened: Opened | undefined;
 let review: Review = async () => 'unavailable';
 
@@ -58,6 +60,8 @@ async function start(): Promise<readonly Issue[] | undefined> {
   // First: an agent that waits for its state is alive, and can say what it waits for.
   const unserved = await serve(metrics, sample.ask);
   if (unserved.length > 0) return unserved;
+  // While the state is read, which takes longer.
+  watchInterfaces();
   const result = await open();
   if (!result.ok) return result.issues;
   opened = result.value;
@@ -73,7 +77,7 @@ async function start(): Promise<readonly Issue[] | undefined> {
     return [undeliverable];
   }
   log(startup());
-  watchInterfaces(view);
+  if (selection !== undefined) view.setInterfaces(selection);
   view.run(ended.signal);
   keepTrimmed(() => post({ type: 'trimmed' }), ended.signal);
   return undefined;
@@ -143,7 +147,7 @@ function sampler(): { ask: () => Promise<WireSample>; receive: (id: number, samp
 }
 
 /** Tells the wire thread what interfaces there are, at once and after each change. */
-function watchInterfaces(view: View): void {
+function watchInterfaces(): void {
   const exclude = options.exclude?.flatMap((text) => {
     const read = parseExclusion(text);
     return read.ok ? [read.value] : [];
@@ -151,8 +155,8 @@ function watchInterfaces(view: View): void {
   const rule = selectionRule(options.interfaces, exclude);
   let missing: ReadonlySet<string> = new Set();
   const onList = (all: readonly NetworkInterface[]): void => {
-    const selection = selectInterfaces(all, rule);
-    view.setInterfaces(selection);
+    selection = selectInterfaces(all, rule);
+    view?.setInterfaces(selection);
     post({ type: 'interfaces', interfaces: selection.interfaces });
     const present = new Set(all.map(({ name }) => name));
     const gone = options.interfaces.filter((name) => !present.has(name));

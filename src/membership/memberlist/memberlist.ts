@@ -25,7 +25,10 @@ export class Memberlist {
   readonly #prober: Prober;
   readonly #streams: Streams;
   readonly #lateness = new Lateness();
-  #gossipAt: number;
+  /** Infinity: there is nobody to gossip with. */
+  #gossipAt = Number.POSITIVE_INFINITY;
+  /** From the moment in which there is somebody to the first turn of gossip. */
+  readonly #firstGossipMs: number;
   /** When to stop waiting for others to hear that we leave; undefined before we leave, and once we are gone. */
   #goneBy: number | undefined;
   #wakeAt: number;
@@ -35,7 +38,7 @@ export class Memberlist {
     this.#self = newSelf(withDefaults(settings), now);
     this.#prober = new Prober(this.#self, now);
     this.#streams = new Streams(this.#self, this.#prober, now);
-    this.#gossipAt = now + this.#self.chance.fraction() * this.#self.settings.tuning.gossipIntervalMs;
+    this.#firstGossipMs = this.#self.chance.fraction() * this.#self.settings.tuning.gossipIntervalMs;
     this.#wakeAt = now;
   }
 
@@ -64,6 +67,7 @@ export class Memberlist {
       this.#streams.putOff(putOff);
     }
     this.#take(input, now);
+    this.#paceGossip(now);
     this.#run(now);
     this.#wakeAt = Math.min(
       this.#prober.dueAt,
@@ -145,6 +149,12 @@ export class Memberlist {
       this.#goneBy = undefined;
       this.#self.outbox.emit({ kind: 'gone' });
     }
+  }
+
+  /** To be woken five times a second for nothing is most of what an idle host pays for a node. */
+  #paceGossip(now: number): void {
+    if (this.#self.members.size === 1) this.#gossipAt = Number.POSITIVE_INFINITY;
+    else if (this.#gossipAt === Number.POSITIVE_INFINITY) this.#gossipAt = now + this.#firstGossipMs;
   }
 
   #gossip(now: number): void {

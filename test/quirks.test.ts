@@ -209,7 +209,7 @@ describe('allocation', () => {
       { apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', metadata: { name: 'a' }, spec: { addresses: ['10.0.0.1/32'] } },
       { apiVersion: 'v1', kind: 'Service', metadata: { name: 'x' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } },
     ];
-    const [written] = controllerStatus(reconcile(NOTHING, snapshotOf(objects))).filter(({ kind }) => kind === 'Service');
+    const [written] = [...controllerStatus(reconcile(NOTHING, snapshotOf(objects)))].filter(({ kind }) => kind === 'Service');
     expect(written).toMatchObject({ status: { loadBalancer: { ingress: [{ ip: '10.0.0.1', ipMode: 'VIP' }] } } });
   });
 

@@ -13,20 +13,21 @@ export interface Change {
   readonly event?: ServiceEvent;
 }
 
-/** In the order of the Services. Of `services`, in any order, those that are there. */
-export function changesBetween(
+/** In the order of the Services, one after the other. Of `services`, in any order, those that are there. */
+export function* changesBetween(
   before: ReadonlyMap<string, Outcome>,
   after: ReadonlyMap<string, Outcome>,
   services: readonly ServiceView[] = [],
-): readonly Change[] {
+): Iterable<Change> {
   const keys = [...new Set([...before.keys(), ...after.keys()])].sort();
-  const changed = keys.map((key) => [key, changeOf(key, before.get(key), after.get(key))] as const);
-  const told = changed.filter(([, changes]) => changes.length > 0);
-  const views = told.length === 0 ? new Map<string, ServiceView>() : new Map(services.map((one) => [one.key, one]));
-  return told.flatMap(([key, changes]) => [
-    ...changes.map((one) => withOwnReason(one, views.get(key))),
-    ...deprecatedOn(views.get(key)),
-  ]);
+  let views: ReadonlyMap<string, ServiceView> | undefined;
+  for (const key of keys) {
+    const changes = changeOf(key, before.get(key), after.get(key));
+    if (changes.length === 0) continue;
+    views ??= new Map(services.map((one) => [one.key, one]));
+    for (const one of changes) yield withOwnReason(one, views.get(key));
+    yield* deprecatedOn(views.get(key));
+  }
 }
 
 function changeOf(service: string, before: Outcome | undefined, after: Outcome | undefined): readonly Change[] {

@@ -82,4 +82,4 @@ export class Controller {
 }
 
 /** Made anew each time somebody goes through it. */
-export const lazily = <T>(make: () => readonly T[]): Iterable<T> => ({ [Symbol.iterator]: () => make()[Symbol.iterator]() });
+export const lazily = <T>(make: () => Iterable<T>): Iterable<T> => ({ [Symbol.iterator]: () => make()[Symbol.iterator]() });

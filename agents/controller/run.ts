@@ -23,6 +23,7 @@ import { KubernetesStatus } from '../source/kubestatus.js';
 import { ClusterAllocator } from './allocator.js';
 import { Announcing } from './announcing.js';
 import { Controller } from './controller.js';
+import { serviceStatus } from './status.js';
 
 export interface ControllerProcess {
   readonly access: Access;
@@ -41,6 +42,8 @@ export interface ControllerProcess {
   readonly version: string;
 }
 
+/** The heap grows by less between two collections: of what a controller does by far the most is to wait for its API server. */
+const SMALL_HEAP = '--optimize-for-size';
 /** Room for short-lived objects stays as small as it began: V8 would make it 48 MB when thousands of Services come at once, for good. */
 const SMALL_YOUNG = '--semi-space-growth-factor=1';
 const LEASE = 'arpeggio-controller';
@@ -49,6 +52,7 @@ const SECRET_RETRY_MS = 10_000;
 /** Runs until `signal` aborts, and gives the lease back. Issues are those that keep it from starting. */
 export async function runController(options: ControllerProcess, signal: AbortSignal): Promise<readonly Issue[]> {
   setFlagsFromString(SMALL_YOUNG);
+  setFlagsFromString(SMALL_HEAP);
   allowTrimming();
   const log = createLog(options.logLevel);
   const metrics = createMetrics({ node: options.identity, components: ['controller'], now: Date.now });
@@ -65,13 +69,14 @@ export async function runController(options: ControllerProcess, signal: AbortSig
     tellPod(one);
   };
   let state: Kubernetes | undefined;
+  let written: KubernetesStatus | undefined;
 
   const onLead = async (term: AbortSignal): Promise<void> => {
     // Lists begin now, after the lease was won.
     const { namespace, identity, loadBalancerClass } = options;
     const kubernetes: Kubernetes = new Kubernetes({
       ...{ transport, namespace, state: 'controller', report },
-      onService: (key, shown) => status.onService(key, shown),
+      onService: (key, before, shown) => status.onService(key, before, shown),
       onShown: (kind, key) => status.onShown(kind, key),
       onAnswering: (service) => announcing.changed(service),
     });
@@ -79,14 +84,21 @@ export async function runController(options: ControllerProcess, signal: AbortSig
     const status: KubernetesStatus = new KubernetesStatus({
       ...{ transport, namespace, host: identity, state: kubernetes, report, component: 'controller' },
       owner: ownerReference(transport, namespace, options.podName),
+      wanted: (service) => serviceStatus(service, controller.inForce.outcomes.get(service)),
       mayWrite: () => leader.leads,
     });
+    written = status;
     const announcing = new Announcing({
       ...{ transport, state: kubernetes, report },
       mayWrite: () => leader.leads,
       isBusy: () => status.isBusy,
     });
-    const controller = new Controller({ sink: status, log, metrics, allocator: new ClusterAllocator(loadBalancerClass) });
+    const controller: Controller = new Controller({
+      sink: status,
+      log,
+      metrics,
+      allocator: new ClusterAllocator(loadBalancerClass),
+    });
     kubernetes.subscribe((snapshot) => {
       if (term.aborted) return;
       const inForce = controller.decide(snapshot);
@@ -107,6 +119,7 @@ export async function runController(options: ControllerProcess, signal: AbortSig
     metrics.setLeading(leader.leads);
     metrics.setViewConfirmed(leader.leads ? state?.heardAtMs : undefined);
     metrics.setUnfollowed(leader.leads ? (state?.unfollowed ?? []) : []);
+    metrics.setContested(leader.leads ? (written?.contested ?? []) : []);
     return metrics.text();
   };
   const unserved = await serveEndpoints(

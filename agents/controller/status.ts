@@ -12,16 +12,17 @@ import { formatAddress } from '../../src/net/address.js';
 import { cut, readyCondition } from './ready.js';
 import type { InForce } from './reconcile.js';
 
-export function controllerStatus({ outcomes, usage, stale, issues, objects }: InForce): readonly KubeObject[] {
-  const services = [...outcomes].flatMap(([key, outcome]) => serviceStatus(key, outcome));
+export function* controllerStatus({ outcomes, usage, stale, issues, objects }: InForce): Iterable<KubeObject> {
+  // One after the other: nobody need hold those of ten thousand at a time.
+  for (const [key, outcome] of outcomes) {
+    const service = serviceStatus(key, outcome);
+    if (service !== undefined) yield service;
+  }
   const about = issuesByObject(issues);
   const errors = issues.filter(isAboutConfiguration).map(formatIssue);
-  return [
-    ...services,
-    ...poolStatus(usage, objects.pools, about),
-    ...advertisementStatus(objects.advertisements, about),
-    configurationState(stale || errors.length > 0, errors),
-  ];
+  yield* poolStatus(usage, objects.pools, about);
+  yield* advertisementStatus(objects.advertisements, about);
+  yield configurationState(stale || errors.length > 0, errors);
 }
 
 /** Errors about files, pools and advertisements. A Service that is wrong is no matter of the configuration (metallb-behaviour §1.4). */
@@ -89,25 +90,24 @@ const ours = (kind: string, name: string, status: object): KubeObject => ({
   status,
 });
 
-function serviceStatus(key: string, outcome: Outcome): KubeObject[] {
-  if ('ignored' in outcome) return [];
+/** What a Service should show, by `namespace/name` and what was decided for it; undefined: nothing. */
+export function serviceStatus(key: string, outcome: Outcome | undefined): KubeObject | undefined {
+  if (outcome === undefined || 'ignored' in outcome) return undefined;
   const [namespace = '', name = ''] = key.split('/');
   const head = { apiVersion: 'v1', kind: 'Service' };
   if ('pending' in outcome) {
     const [{ code, message }] = outcome.pending;
     const condition = { type: ALLOCATED, status: 'False', reason: code, message };
-    return [{ ...head, metadata: { name, namespace }, status: { conditions: [condition], loadBalancer: {} } }];
+    return { ...head, metadata: { name, namespace }, status: { conditions: [condition], loadBalancer: {} } };
   }
   const { addresses, pool, reason } = outcome.allocated;
   const condition = { type: ALLOCATED, status: 'True', reason: reason.code, message: reason.message };
   const ingress = addresses.map((address) => ({ ip: formatAddress(address), ipMode: 'VIP' }));
-  return [
-    {
-      ...head,
-      metadata: { name, namespace, annotations: { [POOL_ANNOTATION]: pool } },
-      status: { conditions: [condition], loadBalancer: { ingress } },
-    },
-  ];
+  return {
+    ...head,
+    metadata: { name, namespace, annotations: { [POOL_ANNOTATION]: pool } },
+    status: { conditions: [condition], loadBalancer: { ingress } },
+  };
 }
 
 /** MetalLB's condition, reasons and message. */

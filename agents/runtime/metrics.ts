@@ -81,6 +81,8 @@ export interface Metrics {
   setViewConfirmed(atMs: number | undefined): void;
   /** Kinds that cannot be followed now. */
   setUnfollowed(kinds: readonly string[]): void;
+  /** Services over whose status somebody else writes again and again. */
+  setContested(services: readonly string[]): void;
   /** Whether this controller leads. */
   setLeading(leads: boolean): void;
 }
@@ -108,6 +110,7 @@ interface Latest {
   members: Readonly<Record<string, number>>;
   confirmedAtMs: number | undefined;
   unfollowed: readonly string[];
+  contested: readonly string[];
   /** Undefined where there is no lease. */
   leads: boolean | undefined;
   updates: number;
@@ -127,6 +130,7 @@ export function createMetrics({ node, components, now, process = true }: Metrics
     members: {},
     confirmedAtMs: undefined,
     unfollowed: [],
+    contested: [],
     leads: undefined,
     updates: 0,
     failedUpdates: 0,
@@ -175,6 +179,9 @@ export function createMetrics({ node, components, now, process = true }: Metrics
     setUnfollowed: (kinds) => {
       latest.unfollowed = kinds;
     },
+    setContested: (services) => {
+      latest.contested = services;
+    },
     setLeading: (leads) => {
       latest.leads = leads;
     },
@@ -216,7 +223,7 @@ const POOL_SERIES: readonly (readonly [name: string, help: string, of: (usage: P
   ['services_allocated_total', 'Services that hold addresses of the pool.', ({ services }) => services],
 ];
 
-const controllerFamilies = ({ pools, leads }: Latest): readonly Family[] => [
+const controllerFamilies = ({ pools, leads, contested }: Latest): readonly Family[] => [
   ...POOL_SERIES.map(([name, help, of]) =>
     gauge(
       `metallb_allocator_${name}`,
@@ -228,6 +235,11 @@ const controllerFamilies = ({ pools, leads }: Latest): readonly Family[] => [
     'arpeggio_leading',
     '1 for the controller that gives addresses, 0 for those that wait for its lease.',
     leads === undefined ? [] : [{ value: Number(leads) }],
+  ),
+  gauge(
+    'arpeggio_status_contested',
+    '1 for each Service over whose status somebody else writes again and again.',
+    contested.map((service) => ({ labels: { service }, value: 1 })),
   ),
 ];
 

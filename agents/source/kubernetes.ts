@@ -31,7 +31,7 @@ import { troubleIssue } from '../../src/kube/trouble.js';
 import { type Answerer, readAnswerer } from '../../src/plan/owners.js';
 import { Follower, type FollowerOptions } from '../kube/follower.js';
 import type { Transport } from '../kube/transport.js';
-import { type KnownObject, type KnownService, sameView, withOurAnnotations, writtenObject } from './known.js';
+import { type KnownObject, type KnownService, sameView, sharing, withOurAnnotations, writtenObject } from './known.js';
 import type { Snapshot, StateSource } from './source.js';
 
 export interface KubernetesOptions {
@@ -46,7 +46,7 @@ export interface KubernetesOptions {
   /** The ConfigurationState of this component. */
   readonly state: string;
   /** Told of each Service that changed (undefined: it is gone); gives whether it only shows what was written by us. */
-  onService?(key: string, shown: ShownService | undefined): boolean;
+  onService?(key: string, before: ShownService | undefined, shown: ShownService | undefined): boolean;
   /** An object shows something else than before: whoever writes there looks whether it is what it should be. */
   onShown?(kind: ShownKind, key: string): void;
   /** Who says that he answers for a Service, where its endpoints are, or what it shows of that, changed; undefined: of any Service. */
@@ -271,7 +271,11 @@ export class Kubernetes implements StateSource {
 
   #service(object: PlainObject, key: string, before: KnownService | undefined): KnownService | undefined {
     const view = this.#readable('Service', key, readService(withOurAnnotations(object)), before?.view);
-    return view === undefined ? undefined : { view, shown: shownService(object) };
+    if (view === undefined) return undefined;
+    const shown = shownService(object);
+    // What cannot be read has the view of before.
+    if (before === undefined || view === before.view) return { view, shown };
+    return { view: sharing(before.view, view), shown: sharing(before.shown, shown) };
   }
 
   /** What cannot be read is what it was before. */
@@ -287,7 +291,7 @@ export class Kubernetes implements StateSource {
 
   /** What only repeats what we decided is none. */
   #isNews(key: string, before: KnownService | undefined, after: KnownService | undefined): boolean {
-    const isEcho = this.#options.onService?.(key, after?.shown) === true;
+    const isEcho = this.#options.onService?.(key, before?.shown, after?.shown) === true;
     if (after === undefined) this.#unreadable.delete(`Service ${key}`);
     if (before === undefined || after === undefined || !sameView(before.view, after.view)) return true;
     if (after.shown.announced !== before.shown.announced) {

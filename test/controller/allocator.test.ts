@@ -29,12 +29,12 @@ const held = ({ outcomes }: InForce): string[] =>
     return 'pending' in outcome ? `${key} ${outcome.pending[0].code}` : `${key} ignored`;
   });
 const events = (before: InForce, now: InForce): string[] =>
-  changesBetween(before.outcomes, now.outcomes).flatMap(({ event }) =>
+  [...changesBetween(before.outcomes, now.outcomes)].flatMap(({ event }) =>
     event === undefined ? [] : [`${event.service} ${event.reason}`],
   );
 
 const messages = (before: InForce, now: InForce): string[] =>
-  changesBetween(before.outcomes, now.outcomes, now.objects.services).flatMap(({ event }) =>
+  [...changesBetween(before.outcomes, now.outcomes, now.objects.services)].flatMap(({ event }) =>
     event === undefined ? [] : [`${event.type} ${event.reason} ${event.message}`],
   );
 
@@ -163,13 +163,13 @@ describe('in a cluster', () => {
     };
     const a = { ...service('a'), metadata: { name: 'a', annotations } };
     const first = inForceAfter(new ClusterAllocator(), [P, a]);
-    const told = changesBetween(new Map(), first.outcomes, first.objects.services);
+    const told = [...changesBetween(new Map(), first.outcomes, first.objects.services)];
     expect(told.map(({ event }) => `${event?.type} ${event?.reason} ${event?.message}`)).toEqual([
       'Normal IPAllocated Assigned IP ["192.0.2.1"]',
       'Warning deprecatedAnnotation Service uses deprecated annotation metallb.universe.tf/address-pool',
       'Warning deprecatedAnnotation Service uses deprecated annotation metallb.universe.tf/other',
     ]);
-    expect(changesBetween(first.outcomes, first.outcomes, first.objects.services)).toEqual([]);
+    expect([...changesBetween(first.outcomes, first.outcomes, first.objects.services)]).toEqual([]);
   });
 
   test('a status that nobody here wrote is said to be none', () => {

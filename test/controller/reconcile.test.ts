@@ -40,7 +40,7 @@ const held = ({ outcomes }: InForce): string[] =>
 
 /** The reasons of the events between two states of the world. */
 const events = (before: InForce, after: InForce): string[] =>
-  changesBetween(before.outcomes, after.outcomes).flatMap(({ event }) =>
+  [...changesBetween(before.outcomes, after.outcomes)].flatMap(({ event }) =>
     event === undefined ? [] : [`${event.service} ${event.type} ${event.reason}`],
   );
 
@@ -111,7 +111,7 @@ describe('events', () => {
 
 describe('status', () => {
   test('shows each Service, each pool and the configuration as Kubernetes would', () => {
-    expect(controllerStatus(GOOD)).toMatchObject([
+    expect([...controllerStatus(GOOD)]).toMatchObject([
       {
         kind: 'Service',
         metadata: { name: 'a', namespace: 'default', annotations: { 'metallb.io/ip-allocated-from-pool': 'p' } },
@@ -131,7 +131,7 @@ describe('status', () => {
 
   test('of a refused configuration says so as MetalLB does', () => {
     const refused = reconcile(GOOD, snapshotOf([pool('p', ['192.0.2.2-192.0.2.1'])]));
-    expect(controllerStatus(refused).at(-1)).toMatchObject({
+    expect([...controllerStatus(refused)].at(-1)).toMatchObject({
       status: {
         result: 'Invalid',
         errorSummary: expect.stringMatching(/^RANGE_REVERSED /),
@@ -176,7 +176,7 @@ describe('status', () => {
     ['nor is one that cannot be read', [bad], ['p False FIELD_INVALID']],
   ])('in conditions: %s', (_, objects, ready) => {
     const state = reconcile(NOTHING, snapshotOf(objects));
-    const told = controllerStatus(state).flatMap(({ kind, metadata: { name }, status }) =>
+    const told = [...controllerStatus(state)].flatMap(({ kind, metadata: { name }, status }) =>
       kind === 'IPAddressPool' || kind === 'L2Advertisement' ? [{ name, ...Object(status).conditions[0] }] : [],
     );
     expect(told.map(({ name, status, reason }) => `${name} ${status} ${reason}`)).toEqual(ready);
@@ -194,7 +194,7 @@ describe('status', () => {
   ])('%s', (_, object, result) => {
     const state = reconcile(NOTHING, snapshotOf([P, all, object]));
     expect(state.issues.map(({ severity }) => severity)).toContain('error');
-    expect(controllerStatus(state).at(-1)).toMatchObject({ kind: 'ConfigurationState', status: { result } });
+    expect([...controllerStatus(state)].at(-1)).toMatchObject({ kind: 'ConfigurationState', status: { result } });
   });
 
   test('what checks find is logged with the rest', () => {
@@ -204,9 +204,9 @@ describe('status', () => {
 
   test('says why a Service has no address, and is the same whenever it is computed', () => {
     const pending = reconcile(NOTHING, snapshotOf([pool('p', ['192.0.2.1/32']), service('a', { loadBalancerIP: '10.9.9.9' })]));
-    expect(controllerStatus(pending)[0]).toMatchObject({
+    expect([...controllerStatus(pending)][0]).toMatchObject({
       status: { conditions: [{ status: 'False', reason: 'ADDRESS_OUTSIDE_POOLS' }] },
     });
-    expect(controllerStatus(pending)).toEqual(controllerStatus(pending));
+    expect([...controllerStatus(pending)]).toEqual([...controllerStatus(pending)]);
   });
 });

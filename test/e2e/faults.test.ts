@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { clusterAccess } from '../../agents/kube/cluster.js';
 import { Transport } from '../../agents/kube/transport.js';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
+import { startPod } from '../bench/support/agentpod.js';
 import { type ApiServer, startApiServer } from '../support/apiserver.js';
 import { type Fault, FaultProxy } from '../support/faultproxy.js';
 import { install } from '../support/install.js';
@@ -166,6 +167,30 @@ describeWithApiServer('with a bad way to the API server', () => {
       await addressesOf('old', ...names);
     });
 
+    test('says who writes over its status again and again, and leaves it to him for a while', async () => {
+      const theirs = '203.0.113.9';
+      await create('fought');
+      const ours = await addressesOf('fought');
+      const writeOver = async (): Promise<void> => {
+        const status = { loadBalancer: { ingress: [{ ip: theirs }] } };
+        const path = `${SERVICES}/fought/status?fieldManager=other-controller`;
+        expect((await api.call('PATCH', path, { status })).status).toBe(200);
+      };
+      for (let round = 0; round < 2; round++) {
+        await writeOver();
+        await until('it is mended', async () => (await addressesOf('fought')).join() === ours.join(), LONG_MS);
+      }
+      await writeOver();
+      const told = await until('it is told', () => controller.lines.find(({ code }) => code === 'STATUS_CONTESTED'), LONG_MS);
+      expect(told.msg).toMatch(/^other-controller writes over the status of default\/fought /);
+      expect(await addressesOf('fought')).toEqual([theirs]);
+      await until('an event says so', async () => {
+        const { body } = await api.call('GET', '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dfought');
+        const { items } = body as { items: { reason: string }[] };
+        return items.some(({ reason }) => reason === 'STATUS_CONTESTED');
+      });
+    });
+
     test('moves nothing and goes on when the API server has been dead', async () => {
       const names = named('web', 20);
       await create(...names);
@@ -223,6 +248,28 @@ describeWithApiServer('with a bad way to the API server', () => {
       await addressesOf('late');
       expect(await addressesOf('old')).toEqual(before);
     });
+  });
+
+  test('a controller whose token has expired goes on with that of its file', { timeout: LONG_MS }, async () => {
+    const files = await api.podFilesOf('controller', proxy);
+    const controller = startPod({ files, args: ['controller', '--metrics', '0'], env: {} });
+    onTestFinished(() => controller.end());
+    const isServed = async (name: string): Promise<boolean> => {
+      const { body } = await api.call('GET', `${SERVICES}/${name}`);
+      return (body as { status?: { loadBalancer?: { ingress?: unknown } } }).status?.loadBalancer?.ingress !== undefined;
+    };
+    const create = async (name: string): Promise<void> => {
+      const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] };
+      await api.call('POST', SERVICES, { metadata: { name }, spec });
+      onTestFinished(() => api.call('DELETE', `${SERVICES}/${name}`).then(() => undefined));
+    };
+    await create('before');
+    await until('it has an address', () => isServed('before'), LONG_MS);
+    proxy.add({ token: readFileSync(join(files.account, 'token'), 'utf8'), fault: { do: 'refuse', status: 401 } });
+    await until('it says so', () => controller.lines().some(({ code }) => code === 'KUBE_UNAUTHENTICATED'), LONG_MS);
+    writeFileSync(join(files.account, 'token'), await api.token('controller'));
+    await create('after');
+    await until('the next has one', () => isServed('after'), LONG_MS);
   });
 
   test('the token of a Pod that has expired is replaced by that of its file', async () => {

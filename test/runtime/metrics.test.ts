@@ -159,6 +159,14 @@ test('who leads, and which kinds are not followed', async () => {
   expect((await samples(one)).join()).not.toMatch(/unfollowed|config_/);
 });
 
+test('over whose status somebody else writes', async () => {
+  const one = metrics('controller');
+  one.setContested(['default/web']);
+  expect(await samples(one)).toContain('arpeggio_status_contested{service="default/web"} 1');
+  one.setContested([]);
+  expect((await samples(one)).join()).not.toContain('contested{');
+});
+
 test('the age of the view grows until the state is read again', async () => {
   const one = metrics('speaker');
   expect((await samples(one)).join()).not.toContain('arpeggio_view_age_seconds');

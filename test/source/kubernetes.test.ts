@@ -151,7 +151,7 @@ test('a pool that cannot be read refuses the whole set, and what was in force st
   const bad = reconcile(good, await next(world, 1), allocator);
   expect([bad.stale, bad.config]).toEqual([true, good.config]);
   expect(bad.outcomes.get('default/web')).toBe(good.outcomes.get('default/web'));
-  expect(controllerStatus(bad).at(-1)).toMatchObject({
+  expect([...controllerStatus(bad)].at(-1)).toMatchObject({
     status: { result: 'Invalid', errorSummary: expect.stringMatching(/^FIELD_INVALID/) },
   });
 });

@@ -35,6 +35,17 @@ const known = (object: Stored): KnownService => {
   return { view: view.value, shown: shownService(object) };
 };
 
+/** A Service as it is listed, with who wrote its addresses. */
+function writtenByOthers(): PlainObject {
+  const fieldsV1 = { 'f:status': { 'f:loadBalancer': { 'f:ingress': {} } } };
+  const managedFields = [
+    { manager: 'other-controller', operation: 'Update', fieldsV1 },
+    { manager: 'arpeggio-controller', operation: 'Update', fieldsV1 },
+    { manager: 'kubectl', operation: 'Update', fieldsV1: { 'f:spec': {} } },
+  ];
+  return { metadata: { name: 'a', managedFields } };
+}
+
 /** What becomes of one write: a code, or the connection ends. */
 type Fate = number | 'lost';
 
@@ -46,6 +57,8 @@ interface World {
   /** What the next writes come to; after them all succeed. */
   readonly fates: Fate[];
   mayWrite: boolean;
+  /** What should be shown from now on. */
+  want(...objects: readonly KubeObject[]): void;
   /** A Service as the watch tells it. */
   tell(object: Stored): boolean;
   /** A Service as a new list has it, of which nobody is told. */
@@ -57,6 +70,7 @@ async function open(...objects: readonly Stored[]): Promise<World> {
   const [writes, issues, fates]: [string[], Issue[], Fate[]] = [[], [], []];
   let version = 100;
   const server = await startHttps(async (request: IncomingMessage, response: ServerResponse) => {
+    if (request.method === 'GET') return answer(response, 200, { items: [writtenByOthers()] });
     let text = '';
     for await (const chunk of request) text += chunk;
     const body = JSON.parse(text);
@@ -80,20 +94,26 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     states: none,
     announced: undefined,
   };
-  const world = { writes, issues, fates, mayWrite: true };
+  const world = { writes, issues, fates, mayWrite: true, wants: new Map<string, KubeObject>() };
   const status = new KubernetesStatus({
     ...{ transport, state, namespace: 'metallb-system', host: 'c', component: 'controller', owner: Promise.resolve(undefined) },
+    wanted: (service) => world.wants.get(service),
     mayWrite: () => world.mayWrite,
     report: (one) => void issues.push(one),
   });
   status.run(testSignal());
   const tell = (object: Stored): boolean => {
     const key = `default/${object.metadata.name}`;
+    const before = services.get(key)?.shown;
     services.set(key, known(object));
-    return status.onService(key, services.get(key)?.shown);
+    return status.onService(key, before, services.get(key)?.shown);
   };
   const list = (object: Stored): void => void services.set(`default/${object.metadata.name}`, known(object));
-  return Object.assign(world, { status, tell, list });
+  const want = (...objects: readonly KubeObject[]): void => {
+    for (const object of objects) world.wants.set(`${object.metadata.namespace}/${object.metadata.name}`, object);
+    status.writeStatus('controller', objects);
+  };
+  return Object.assign(world, { status, tell, list, want });
 }
 
 const idle = ({ status }: World): Promise<unknown> => until('everything is written', () => status.depth === 0);
@@ -103,16 +123,16 @@ const written = (world: World, count: number): Promise<unknown> => until('it is 
 test('what is not as it should be is written, once', async () => {
   const world = await open(stored('a', 1), stored('b', 2));
   const all = [wanted('a', '192.0.2.1'), wanted('b', '192.0.2.2')];
-  world.status.writeStatus('controller', all);
+  world.want(...all);
   await written(world, 2);
-  world.status.writeStatus('controller', all);
+  world.want(...all);
   await idle(world);
   expect(world.writes.sort()).toEqual(['a from 1', 'b from 2']);
 });
 
 test('what comes back by the watch is known as our own, and a later change is not', async () => {
   const world = await open(stored('a', 1));
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  world.want(wanted('a', '192.0.2.1'));
   await written(world, 1);
   await idle(world);
   const { status: shows, metadata: ours } = wanted('a', '192.0.2.1');
@@ -123,19 +143,19 @@ test('what comes back by the watch is known as our own, and a later change is no
   };
   await until('the answer is there', () => world.tell(echo(101)));
   expect(world.tell(echo(102, '203.0.113.9'))).toBe(false);
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  world.want(wanted('a', '192.0.2.1'));
   await written(world, 2);
   expect(world.writes).toEqual(['a from 1', 'a from 102']);
 });
 
 test('a list that is newer than an answer counts', async () => {
   const world = await open(stored('a', 1));
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  world.want(wanted('a', '192.0.2.1'));
   await written(world, 1);
   await idle(world);
   world.list(stored('a', 300));
   await until('what it shows is written over', () => {
-    world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+    world.want(wanted('a', '192.0.2.1'));
     return world.writes.includes('a from 300');
   });
 });
@@ -143,7 +163,7 @@ test('a list that is newer than an answer counts', async () => {
 test('a Service that somebody changed meanwhile is written as soon as that is known', async () => {
   const world = await open(stored('a', 1));
   world.fates.push(409);
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  world.want(wanted('a', '192.0.2.1'));
   await written(world, 1);
   world.tell(stored('a', 7, { spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } }));
   await until('it is written', () => world.writes.includes('a from 7'));
@@ -156,7 +176,7 @@ test.each<[string, Fate]>([
 ])('a write that %s pauses all, is told once, and comes again', async (_, fate) => {
   const world = await open(stored('a', 1), stored('b', 2));
   world.fates.push(fate);
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  world.want(wanted('a', '192.0.2.1'));
   await written(world, 2);
   await idle(world);
   expect(world.writes).toEqual(['a from 1', 'a from 1']);
@@ -166,7 +186,7 @@ test.each<[string, Fate]>([
 test('a Service that is gone is forgotten, and one that is refused holds up no other', async () => {
   const world = await open(stored('a', 1), stored('b', 2), stored('c', 3));
   world.fates.push(404, 422);
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1'), wanted('b', '192.0.2.2'), wanted('c', '192.0.2.3')]);
+  world.want(wanted('a', '192.0.2.1'), wanted('b', '192.0.2.2'), wanted('c', '192.0.2.3'));
   await written(world, 3);
   expect(world.writes.sort()).toEqual(['a from 1', 'b from 2', 'c from 3']);
   await until('one waits', () => world.status.depth === 1);
@@ -175,10 +195,10 @@ test('a Service that is gone is forgotten, and one that is refused holds up no o
 test('nothing is written by one that may not', async () => {
   const world = await open(stored('a', 1), stored('b', 2));
   world.mayWrite = false;
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  world.want(wanted('a', '192.0.2.1'));
   await idle(world);
   world.mayWrite = true;
-  world.status.writeStatus('controller', [wanted('b', '192.0.2.2')]);
+  world.want(wanted('b', '192.0.2.2'));
   await written(world, 1);
   expect(world.writes).toEqual(['b from 2']);
 });
@@ -191,13 +211,37 @@ test('what was made and written, and the watch has not told yet, is not written 
   };
   // Made, its status written, and there already when it is made again.
   world.fates.push(200, 200, 409);
-  world.status.writeStatus('controller', [state]);
+  world.want(state);
   await written(world, 2);
   await idle(world);
-  world.status.writeStatus('controller', [state]);
+  world.want(state);
   await written(world, 3);
   await idle(world);
-  world.status.writeStatus('controller', [wanted('a', '192.0.2.1')]);
+  world.want(wanted('a', '192.0.2.1'));
   await until('a is written', () => world.writes.includes('a from 1'));
   expect(world.writes).toHaveLength(4);
+});
+
+test('who writes over a status again and again is named, and left alone for a while', async () => {
+  const world = await open(stored('a', 1));
+  const { status: ours, metadata } = wanted('a', '192.0.2.1');
+  const mine = (version: number): Stored => ({
+    ...stored('a', version, { status: ours }),
+    metadata: { ...stored('a', version).metadata, ...{ annotations: metadata.annotations } },
+  });
+  world.want(wanted('a', '192.0.2.1'));
+  for (let round = 1; round <= 3; round++) {
+    await written(world, round);
+    await idle(world);
+    // What was written comes by the watch, and then what another has written over it.
+    world.tell(mine(100 + 10 * round));
+    world.tell(stored('a', 105 + 10 * round, { status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } } }));
+    world.want(wanted('a', '192.0.2.1'));
+  }
+  await until('it is told', () => world.issues.length > 0);
+  expect(world.issues.map(({ code, object }) => [code, object?.name])).toEqual([['STATUS_CONTESTED', 'a']]);
+  expect(world.issues[0]?.message).toMatch(/^other-controller writes over the status of default\/a /);
+  expect(world.status.contested).toEqual(['default/a']);
+  await until('it waits', () => world.status.depth === 1);
+  expect(world.writes.filter((one) => one.startsWith('a'))).toHaveLength(3);
 });

@@ -65,6 +65,8 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
   const status: KubernetesStatus = new KubernetesStatus({
     ...{ transport, namespace, state: cluster, host: node, report, component: 'speaker' },
     owner: ownerReference(transport, namespace, podName),
+    // Speakers have no right to write to a Service.
+    wanted: () => undefined,
     mayWrite: () => true,
   });
   const synced = cluster.run(signal);

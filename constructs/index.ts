@@ -5,7 +5,9 @@
 export type { LabelSelector } from '../src/api/labelselector.js';
 export type { Family } from '../src/net/address.js';
 export { AdmissionPolicy, type AdmissionPolicyProps } from './admissionpolicy.js';
+export { AgentNamespace } from './agentnamespace.js';
 export { Crds } from './crds.js';
+export { Install, type InstallProps, type Resources, type Toleration } from './install.js';
 export { IPAddressPool, type IPAddressPoolProps, type ReserveOptions, type ServiceAllocation } from './ipaddresspool.js';
 export { L2Advertisement, type L2AdvertisementProps, type PreferredNodeSelector } from './l2advertisement.js';
 export type { NamedServicePort, ServicePort } from './loadbalancerservice.js';

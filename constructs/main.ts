@@ -1,14 +1,15 @@
 /**
- * What `cdk8s synth` writes into dist/: the CRDs, what the agents may do, and a network with a pool for everybody and one for
- * few. The numbers in the chart ids are the order things are applied in.
+ * What `cdk8s synth` writes: into dist/ all that a cluster needs, in layers, and a network with a pool for everybody and one for few;
+ * beside it all that a cluster needs in one file. The numbers in the chart ids are the order things are applied in.
  */
+import { join } from 'node:path';
 import { App, Chart, YamlOutputType } from 'cdk8s';
-import { Crds, IPAddressPool, L2Advertisement, Rbac } from './index.js';
+import { Install, IPAddressPool, L2Advertisement } from './index.js';
+import { writeKustomizations, writeOneFile } from './layers.js';
 
 const app = new App({ yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE });
 
-new Crds(app, '00-crds');
-new Rbac(app, '10-rbac');
+const install = new Install(app, 'install');
 
 const config = new Chart(app, '20-config', { disableResourceNameHashes: true });
 
@@ -30,3 +31,6 @@ new L2Advertisement(config, 'priority-l2-advertisement', {
 });
 
 app.synth();
+writeKustomizations(app.outdir);
+// Beside it: whoever reads a folder would have everything twice.
+writeOneFile(join(app.outdir, '..', 'install.yaml'), install.charts);

@@ -26,25 +26,25 @@ export function treeOf(folder: string): Record<string, string> {
   return Object.fromEntries(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, 'utf8')]));
 }
 
-/** What `cdk8s synth` writes. */
+/** What `cdk8s synth` writes, and what it leaves beside that. */
 export const synthByCli = (): Record<string, string> =>
   inTemporaryFolder((folder) => {
     const cli = join(ROOT, 'node_modules/cdk8s-cli/bin/cdk8s');
-    execFileSync(process.execPath, [cli, 'synth', '--output', join(folder, 'out')], {
+    execFileSync(process.execPath, [cli, 'synth', '--output', join(folder, 'dist')], {
       cwd: ROOT,
       env: { ...process.env, CDK8S_CHECK_UPGRADE: 'false' },
       stdio: 'pipe',
     });
-    return treeOf(join(folder, 'out'));
+    return treeOf(folder);
   });
 
-/** What the app writes when it runs in another folder, with other environment variables. */
+/** The same, of the app that runs in another folder, with other environment variables. */
 export const synthElsewhere = (env: Readonly<Record<string, string>>): Record<string, string> =>
   inTemporaryFolder((folder) => {
     execFileSync(process.execPath, ['--import', import.meta.resolve('tsx'), join(ROOT, 'constructs/main.ts')], {
       cwd: folder,
-      env: { ...process.env, ...env, CDK8S_OUTDIR: join(folder, 'out') },
+      env: { ...process.env, ...env, CDK8S_OUTDIR: join(folder, 'dist') },
       stdio: 'pipe',
     });
-    return treeOf(join(folder, 'out'));
+    return treeOf(folder);
   });

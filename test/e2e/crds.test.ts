@@ -101,6 +101,13 @@ describeWithApiServer('a real API server', () => {
     expect(again.trim().split('\n')).toHaveLength(4);
   });
 
+  test('takes the samples of MetalLB as they are', async () => {
+    const files = yamlFiles(new URL('../fixtures/samples/', import.meta.url));
+    expect(files.length).toBeGreaterThan(0);
+    // Each by itself: they share names.
+    for (const { text } of files) await must(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], text);
+  });
+
   describe('shows the columns that users of MetalLB know', () => {
     beforeAll(() => must(['apply', '--server-side', '-f', CONFIG]));
 

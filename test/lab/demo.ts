@@ -88,13 +88,13 @@ async function tell(lab: Cluster): Promise<void> {
 
 /** Synthesises the guide's complete configuration and lays it into the state folder, with Services and Nodes beside it. */
 async function synth(lab: Cluster): Promise<void> {
-  const output = join(lab.stateDir, '..', 'dist');
+  const output = join(lab.stateDir, '..', 'synth', 'dist');
   await run('npx', ['cdk8s', 'synth', '--check-upgrade', 'false', '--output', output], { cwd: ROOT });
-  const files = (await readdir(output, { recursive: true })).filter((name) => name.endsWith('.yaml')).sort();
-  say(`   cdk8s synth: constructs/main.ts ${faint('->')} ${files.length} manifests`);
+  const files = (await readdir(join(output, '20-config'))).filter((name) => name.endsWith('.yaml')).sort();
+  say(`   cdk8s synth: constructs/main.ts ${faint('->')} ${files.length} manifests of pools and advertisements`);
   for (const file of files) say(faint(`     ${file}`));
   await cp(join(output, '20-config'), join(lab.stateDir, '20-config'), { recursive: true });
-  await rm(output, { recursive: true });
+  await rm(join(output, '..'), { recursive: true });
   for (const name of ['services.yaml', 'nodes.yaml']) {
     await lab.write(name, await readFile(join(import.meta.dirname, 'state', name), 'utf8'));
   }

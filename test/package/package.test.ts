@@ -109,7 +109,8 @@ describe('an app in a project of its own', () => {
     expect(compile(LOOSE).code).toBe(0);
     expect(run(join(project, 'app.mjs'), [])).toEqual({ code: 0, out: '' });
     const written = treeOf(join(project, 'dist'));
-    expect(Object.keys(written)).toEqual(['00-crds.k8s.yaml', '10-admission.k8s.yaml', '15-rbac.k8s.yaml', '20-config.k8s.yaml']);
+    const layers = ['00-crds', '05-namespace', '10-rbac', '12-admission', '15-agents', '17-monitoring', '20-config'];
+    expect(Object.keys(written)).toEqual(layers.map((one) => `${one}.k8s.yaml`));
     await expect(written['20-config.k8s.yaml']).toMatchFileSnapshot('../golden/package/20-config.k8s.yaml');
     expect(written['00-crds.k8s.yaml']?.match(/^kind: CustomResourceDefinition$/gm)).toHaveLength(4);
   });

@@ -6,14 +6,7 @@ export type { LabelSelector } from '../src/api/labelselector.js';
 export type { Family } from '../src/net/address.js';
 export { AdmissionPolicy, type AdmissionPolicyProps } from './admissionpolicy.js';
 export { AgentNamespace } from './agentnamespace.js';
-export {
-  Agents,
-  type AgentsProps,
-  type ControllerProps,
-  type Resources,
-  type SpeakerProps,
-  type Toleration,
-} from './agents.js';
+export { Agents, type AgentsProps, type ControllerProps, type Resources, type SpeakerProps, type Toleration } from './agents.js';
 export { Crds } from './crds.js';
 export { Install, type InstallProps, type OwnAgents, type StockAgents } from './install.js';
 export { IPAddressPool, type IPAddressPoolProps, type ReserveOptions, type ServiceAllocation } from './ipaddresspool.js';

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The real etcd, kube-apiserver and kubectl for the tests against Kubernetes: those of $KUBEBUILDER_ASSETS (envtest's convention),
+ * The real etcd, kube-apiserver and kubectl for the tests against Kubernetes, and the other programs of a whole cluster: those of $KUBEBUILDER_ASSETS (envtest's convention),
  * or built once from their Go modules into a folder outside the checkout. `node tools/kube.mjs` prints the folder.
  *
  * Each program appears in that folder whole or not at all: it is built beside it and renamed.
@@ -18,29 +18,45 @@ const PROGRAMS = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+  kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+  'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
 };
-const NAMES = /** @type {(keyof typeof PROGRAMS)[]} */ (Object.keys(PROGRAMS));
+/** @typedef {keyof typeof PROGRAMS} Program */
 
-const WAYS = `set KUBEBUILDER_ASSETS to a folder with ${NAMES.join(', ')}, or put Go 1.24 or newer on the PATH`;
+/** @type {readonly Program[]} */
+const API_SERVER = ['etcd', 'kube-apiserver', 'kubectl'];
+/** What a whole cluster is made of. */
+export const CLUSTER = /** @type {readonly Program[]} */ (Object.keys(PROGRAMS));
 
-/** The folder with the programs. Undefined where they cannot be had: then one line has said so. */
-export function provideKube() {
+/** @param {readonly Program[]} names */
+const ways = (names) => `set KUBEBUILDER_ASSETS to a folder with ${names.join(', ')}, or put Go 1.24 or newer on the PATH`;
+
+/**
+ * The folder with these programs. Undefined where they cannot be had: then one line has said so.
+ *
+ * @param {readonly Program[]} names
+ */
+export function provideKube(names = API_SERVER) {
   const given = process.env['KUBEBUILDER_ASSETS'];
-  if (given) return fromAssets(resolve(given));
+  if (given) return fromAssets(resolve(given), names);
   const version = pinnedVersion();
   const folder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'arpeggio', `kube-${version}`);
-  const missing = NAMES.filter((name) => !existsSync(join(folder, name)));
+  const missing = names.filter((name) => !existsSync(join(folder, name)));
   if (missing.length === 0) return folder;
-  if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) return without('there is no Go');
-  say(`building Kubernetes ${version} (${missing.join(', ')}) from its Go modules, once: 5 minutes on two cores, into ${folder}`);
+  if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) return without('there is no Go', names);
+  say(
+    `building Kubernetes ${version} (${missing.join(', ')}) from its Go modules, once: ${missing.length > 4 ? 8 : 5} minutes on two cores, into ${folder}`,
+  );
   const problem = buildAll(missing, version, folder);
-  return problem === undefined ? folder : without(problem);
+  return problem === undefined ? folder : without(problem, names);
 }
 
-/** @param {string} folder */
-function fromAssets(folder) {
-  const missing = NAMES.filter((name) => !existsSync(join(folder, name)));
-  return missing.length === 0 ? folder : without(`KUBEBUILDER_ASSETS is ${folder}, which has no ${missing.join(', ')}`);
+/** @param {string} folder @param {readonly Program[]} names */
+function fromAssets(folder, names) {
+  const missing = names.filter((name) => !existsSync(join(folder, name)));
+  return missing.length === 0 ? folder : without(`KUBEBUILDER_ASSETS is ${folder}, which has no ${missing.join(', ')}`, names);
 }
 
 function pinnedVersion() {
@@ -50,7 +66,7 @@ function pinnedVersion() {
 }
 
 /**
- * @param {readonly (keyof typeof PROGRAMS)[]} names @param {string} version @param {string} folder
+ * @param {readonly Program[]} names @param {string} version @param {string} folder
  * @returns {string | undefined} what went wrong
  */
 function buildAll(names, version, folder) {
@@ -71,7 +87,7 @@ function buildAll(names, version, folder) {
   }
 }
 
-/** @param {keyof typeof PROGRAMS} name @param {string} version @param {string} file */
+/** @param {Program} name @param {string} version @param {string} file */
 function buildOne(name, version, file) {
   const [major = '', minor = ''] = version.split('.');
   // Without a version of its own an API server cannot tell which one it emulates, and ends.
@@ -89,10 +105,11 @@ function buildOne(name, version, file) {
   return `${name} did not build: ${why}`;
 }
 
-/** @param {string} why @returns {undefined} */
-function without(why) {
+/** @param {string} why @param {readonly Program[]} names @returns {undefined} */
+function without(why, names) {
   const consequence = process.env['CI'] === 'true' ? 'fail' : 'are skipped';
-  say(`no Kubernetes API server, so the tests against one ${consequence}: ${why}; ${WAYS}`);
+  const what = names === API_SERVER ? 'API server, so the tests against one' : 'cluster, so the tests in one';
+  say(`no Kubernetes ${what} ${consequence}: ${why}; ${ways(names)}`);
 }
 
 /** @param {string} line */

@@ -15,7 +15,7 @@ const MODULES = join(ROOT, 'node_modules');
 const LOCK = join(ROOT, 'package-lock.json');
 const STAMP = join(MODULES, '.arpeggio-setup');
 const CAP = join(MODULES, 'cap', 'build', 'Release', 'cap.node');
-const CAP_FLAGS = `-DNDEBUG -include '${join(ROOT, 'agents', 'speaker', 'wire', 'cap.h')}'`;
+export const CAP_FLAGS = `-DNDEBUG -include '${join(ROOT, 'agents', 'speaker', 'wire', 'cap.h')}'`;
 
 /** @typedef {{ what: string, present: () => boolean, apt: string, dnf: string, apk: string, pacman: string }} Need */
 

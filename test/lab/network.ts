@@ -221,7 +221,8 @@ async function script(lines: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`lab: ${stderr.trim()}`);
 }
 
-function execute(program: string, args: readonly string[], { input, timeoutMs = 0 }: RunOptions = {}): Promise<RunResult> {
+/** Runs a program to its end. A code other than 0 is a result, not an error. */
+export function execute(program: string, args: readonly string[], { input, timeoutMs = 0 }: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve) => {
     const child = execFile(program, args, { timeout: timeoutMs, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 128;

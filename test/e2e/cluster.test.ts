@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AgentNamespace, Crds, Install, Rbac } from '../../constructs/index.js';
+import { Install } from '../../constructs/index.js';
 import { ROOT } from '../constructs/support.js';
 import { until } from '../support/until.js';
 
@@ -53,13 +53,7 @@ async function kubectl(words: string, input?: string): Promise<string> {
   return stdout;
 }
 
-const app = new App();
-const install = [
-  new Crds(app, '00-crds'),
-  new AgentNamespace(app, '05-namespace'),
-  new Rbac(app, '10-rbac'),
-  new Install(app, '15-install', { image: `arpeggio:${version}` }),
-];
+const { charts } = new Install(new App(), 'install', { image: `arpeggio:${version}` });
 const list = (items: readonly unknown[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 
 const object = (kind: string, name: string, spec: object): object => ({
@@ -105,7 +99,7 @@ describe.skipIf(lacks.length > 0 && process.env['CI'] !== 'true')('agents in a c
   test(
     'are ready after one apply, and the client reaches a Service',
     async () => {
-      await kubectl('apply --server-side -f -', list(install.flatMap((chart) => chart.toJson())));
+      await kubectl('apply --server-side -f -', list(charts.flatMap((chart) => chart.toJson())));
       await kubectl('wait --for=condition=Established crd --all');
       await kubectl('apply -f -', list([...CONFIGURATION, ...WEB]));
       await kubectl('rollout status deployment/controller -n metallb-system --timeout=120s');

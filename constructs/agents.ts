@@ -147,11 +147,10 @@ export class Agents extends Chart {
     this.#add('DaemonSet', 'apps/v1', 'speaker', speakerSpec(props));
     this.#add('NetworkPolicy', 'networking.k8s.io/v1', 'controller', controllerPolicy(labelsOf('controller'), props));
     this.#add('NetworkPolicy', 'networking.k8s.io/v1', 'speaker', speakerPolicy(labelsOf('speaker'), props));
-    for (const component of ['controller', 'speaker'] as const) {
-      // Whoever drains a node must not be held up by a rule that allows none to be missing.
-      const spec = { maxUnavailable: 1, selector: { matchLabels: labelsOf(component) } };
-      this.#add('PodDisruptionBudget', 'policy/v1', component, spec);
-    }
+    // Whoever drains a node must not be held up by a rule that allows none to be missing. Speakers have none: a DaemonSet has no scale by which
+    // one could be counted, Kubernetes then evicts none of them at all, and a drain passes them over anyway.
+    const spec = { maxUnavailable: 1, selector: { matchLabels: labelsOf('controller') } };
+    this.#add('PodDisruptionBudget', 'policy/v1', 'controller', spec);
   }
 
   #add(kind: string, apiVersion: string, name: Component, spec: object): void {

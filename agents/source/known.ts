@@ -56,12 +56,12 @@ export function withOurAnnotations(object: PlainObject): PlainObject {
  * are collected late: of ten thousand Services that are each written once that would be half of what is known of them.
  */
 export function sharing<T extends object>(before: T, after: T): T {
-  const known = new Map<string, unknown>(Object.entries(before));
-  const kept = Object.entries(after).flatMap(([name, value]) => {
-    const was = known.get(name);
-    return was !== undefined && JSON.stringify(was) === JSON.stringify(value) ? [[name, was] as const] : [];
-  });
-  return Object.assign(after, Object.fromEntries(kept));
+  for (const [name, was] of Object.entries(before)) {
+    const is: unknown = Reflect.get(after, name);
+    const isSame = is === was || (typeof is === 'object' && JSON.stringify(is) === JSON.stringify(was));
+    if (isSame && was !== undefined) Reflect.set(after, name, was);
+  }
+  return after;
 }
 
 /** But for what a controller writes itself. */

@@ -18,6 +18,7 @@ export type Tiding =
 
 /** `before` is absent at the start. */
 export function tidingsOf(before: Heartbeat | undefined, { state, effects }: HeartbeatStep): readonly Tiding[] {
+  if (before === state && effects.length === 0) return [];
   const isQuiet =
     effects.every(({ kind }) => kind === 'send') && before?.settings === state.settings && before.heard === state.heard;
   if (isQuiet && before.own === state.own && sameStanding(before, state)) return [];

@@ -6,7 +6,7 @@ import { nextVerdictAt } from './peer.js';
 import type { Heartbeat } from './state.js';
 
 /** To so many receivers each beat goes out at the interval of the settings; beyond, as many beats a second as to these. */
-const AT_FULL_RATE = 32;
+const AT_FULL_RATE = 24;
 
 /** A beat without a receiver only tells that this node does not stand still. To be woken for it costs an idle host the most. */
 const ALONE_MS = 1000;

@@ -166,8 +166,9 @@ function watchInterfaces(): void {
   void followInterfaces({ rule, onList, report }, ended.signal);
 }
 
-const interfaceMissing = (name: string, present: ReadonlySet<string>): Issue =>
-  issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${[...present].join(', ')}`);
+function interfaceMissing(name: string, present: ReadonlySet<string>): Issue {
+  return issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${[...present].join(', ')}`);
+}
 
 function startup(): LogRecord {
   const { node, state, interfaces } = options;

@@ -196,27 +196,30 @@ export class Liveness {
 
   /** Beats first, and apart from the rest: they are what must not wait. */
   #hear(messages: readonly PacketMessage[], from: Endpoint): void {
-    const others = messages.filter((message) => message.kind !== 'user');
-    for (const message of messages) if (message.kind === 'user') this.#hearUser(message.body, formatEndpoint(from));
+    const others: PacketMessage[] = [];
+    for (const message of messages) {
+      if (message.kind === 'user') this.#hearUser(message.body, formatEndpoint(from));
+      else others.push(message);
+    }
     if (others.length > 0 || !this.#gossip.isStarted) this.#gossipWith(from, { kind: 'packet', from, messages: others });
   }
 
   /** A beat, a word, or what only others understand. */
   #hearUser(body: Uint8Array, from: string): void {
-    const version = beatVersion(body);
-    if (version === undefined) {
-      const word = decodeWord(body);
-      if (word !== undefined && this.#state !== undefined && isOfPresentLife(word, this.#state.peers)) this.#options.onWord(word);
+    const beat = decodeBeat(body);
+    if (beat !== undefined) {
+      this.counters.received++;
+      this.#step({ kind: 'beat', from, beat });
       return;
     }
-    const beat = decodeBeat(body);
-    if (beat === undefined) {
+    const version = beatVersion(body);
+    if (version !== undefined) {
       this.counters.rejected++;
       if (version !== BEAT_VERSION) this.#warnOfVersion(version, from);
       return;
     }
-    this.counters.received++;
-    this.#step({ kind: 'beat', from, beat });
+    const word = decodeWord(body);
+    if (word !== undefined && this.#state !== undefined && isOfPresentLife(word, this.#state.peers)) this.#options.onWord(word);
   }
 
   #warnOfVersion(version: number, from: string): void {

@@ -17,6 +17,8 @@ const FEW = 9;
 const FIRST = 101;
 const ROUNDS = 3;
 const JOINING_MS = 10_000;
+/** Until an agent has compiled what it runs again and again, and told of each address several times. */
+const STARTED_MS = 25_000;
 /** Whoever joined exchanges all it knows with others half a minute later, and again and again, more and more seldom. */
 const CALM_MS = 80_000;
 const MEASURED_MS = 20_000;
@@ -61,9 +63,9 @@ async function costAmong(others: number): Promise<Cost> {
   );
   const agent = lab.start('n1');
   await agent.logged(({ event }) => event === 'serviceAnnounced', 10_000);
-  await delay(JOINING_MS);
+  await delay(STARTED_MS);
   const { pid } = agent.child;
-  const [alone] = await cpuShare(pid, () => delay(MEASURED_MS / 2));
+  const [alone] = await cpuShare(pid, () => delay(MEASURED_MS));
 
   const crowd = lab.network.host('crowd');
   for (let i = 1; i < others; i++) await crowd.run('ip', ['address', 'add', `192.168.1.${FIRST + i}/24`, 'dev', 'eth0']);

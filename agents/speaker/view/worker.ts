@@ -166,8 +166,10 @@ function watchInterfaces(): void {
   void followInterfaces({ rule, onList, report }, ended.signal);
 }
 
-const interfaceMissing = (name: string, present: ReadonlySet<string>): Issue =>
-  issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${[...present].join(', ')}`);
+/** A declaration, because a list of interfaces may come while the file still waits for the start. */
+function interfaceMissing(name: string, present: ReadonlySet<string>): Issue {
+  return issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${[...present].join(', ')}`);
+}
 
 function startup(): LogRecord {
   const { node, state, interfaces } = options;

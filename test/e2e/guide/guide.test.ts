@@ -55,7 +55,7 @@ describe.runIf(canHaveRealCluster())('the guide', () => {
     await cluster.down();
     rmSync(folder, { recursive: true });
     if (process.env['ARPEGGIO_WRITE_GUIDE'])
-      writeFileSync(join(ROOT, 'docs/guide.md'), formatPage(told, substitutions(IMAGE, leader)));
+      writeFileSync(join(ROOT, 'docs/guide.md'), formatPage(told, substitutions(IMAGE, 'the leader')));
   }, LONG_MS);
 
   /** As a reader would in a terminal: what comes on either stream counts. */

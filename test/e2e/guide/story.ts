@@ -132,13 +132,20 @@ export const STORY: readonly Chapter[] = [
     file: '18-failover.sh',
     title: 'Failover',
     says: [
-      [/192\.168\.1\.240.*serviceAnnounced/],
+      [/n\d is leader of 192\.168\.1\.240/],
       [/nodeAssigned .*announcing from node "n\d" with protocol "layer2"/],
       [/^node\/n\d cordoned$/m],
       [/^node\/n\d drained$/m],
       [/^nginx-lb .* 192\.168\.1\.240 /m],
       [/^(?:200 - [\d.]+s\n){30}$/],
       [/^node\/n\d uncordoned$/m],
+    ],
+    besides: [
+      // The leader, and who was it meanwhile.
+      {
+        command: 'kubectl describe service nginx-lb | grep nodeAssigned',
+        says: [/from node "(n\d)"[\s\S]*from node "(?!\1)n\d"/],
+      },
     ],
   },
   { file: '19-monitor.sh', title: 'Watch failovers', says: [[/^\[\d{4}-\d\d-\d\d [\d:]{8}\] .*announce/m]] },
@@ -168,7 +175,7 @@ export const STORY: readonly Chapter[] = [
     title: 'No failover',
     says: [
       [rows(3, `speaker-\\S+ +${RUNNING}`)],
-      [/memberlist: n\d is alive/],
+      [/memberlist: alive n1, n2, n3/],
       [/^arpeggio_memberlist_members\{state="alive"\} 3$/m],
     ],
   },

@@ -35,11 +35,6 @@ export const substitutions = (image: string, leader: string): readonly Substitut
     by: 'timeout 3 kubectl logs -n metallb-system -l component=speaker -f',
     why: 'the same',
   },
-  {
-    text: 'kubectl logs -n metallb-system -l component=speaker | grep -i "memberlist"',
-    by: 'kubectl logs -n metallb-system -l component=speaker --tail=-1 | grep -i "memberlist"',
-    why: 'with `-l` kubectl shows 10 lines of a Pod, and members are older',
-  },
   { text: 'sleep 1', by: 'sleep 0.2', why: 'thirty answers are as many in less time' },
 ];
 

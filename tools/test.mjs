@@ -25,7 +25,7 @@ process.once('exit', () => {
 setup();
 // Before the lab, from which no module proxy can be reached.
 // Only a run that has tests of them waits for the image and for the other programs of a cluster.
-const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|image|cluster/.test(one));
+const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|image|cluster|guide/.test(one));
 const kube = (isWhole ? provideKube(CLUSTER) : undefined) ?? provideKube();
 const interop = provideInterop();
 await build();

@@ -62,7 +62,9 @@ export async function startRealNode(options: NodeOptions): Promise<void> {
     new Program({ file: 'nsenter', flags: [...inside, file, ...flags], log: join(folder, `${name}.log`), isReady }).start();
   const ctr = ['--address', join(folder, 'containerd.sock'), '--namespace', 'k8s.io'];
 
-  await start('containerd', 'containerd', ['--config', join(folder, 'containerd.toml')], async () => {
+  // Of /run, where a lab has its temporary files, the node has its own.
+  const containerd = ['-u', 'TMPDIR', 'containerd', '--config', join(folder, 'containerd.toml')];
+  await start('containerd', 'env', containerd, async () => {
     return (await onNode('ctr', [...ctr, 'version'])).code === 0;
   });
   for (const image of images) {

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { App, Yaml } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../agents/runtime/metrics.js';
 import { ALERTS } from '../../constructs/alerts.js';
 import { GRAPHS } from '../../constructs/dashboard.js';
 import { Agents, Monitoring, type MonitoringProps } from '../../constructs/index.js';
+import { parseManifests } from '../api/manifests.js';
 
 interface Endpoint {
   readonly port: string;
@@ -51,6 +53,15 @@ test('a Prometheus that chooses by labels finds all of it', () => {
   for (const { metadata } of watched({ labels: { release: 'kube-prometheus' } })) {
     expect(metadata.labels).toMatchObject({ app: 'metallb', release: 'kube-prometheus' });
   }
+});
+
+test("the guide's alerts are among them", () => {
+  const manifests = parseManifests(readFileSync(new URL('../fixtures/guide/25-alerts.yaml', import.meta.url), 'utf8'));
+  const groups = manifests.flatMap(({ spec }) => (spec as { groups: readonly { readonly rules: typeof ALERTS }[] }).groups);
+  const printed = groups.flatMap(({ rules }) => rules);
+  expect(printed).toHaveLength(3);
+  for (const { alert, expr, for: duration, labels } of printed)
+    expect(ALERTS).toContainEqual(expect.objectContaining({ alert, expr: expr.trim(), for: duration, labels }));
 });
 
 describe('every series that is asked for', () => {

@@ -126,6 +126,15 @@ describe('the view', () => {
     expect(source.events.map(({ reason }) => reason)).toEqual(['IPAllocated']);
   });
 
+  test('tells how things stand once members are settled', () => {
+    const { view } = scene(POOL, ADVERTISEMENT, service('a'));
+    view.receive({ type: 'membership', membership: { ...alone, settled: false } });
+    expect(view.standing()).toBeUndefined();
+    view.receive({ type: 'membership', membership: alone });
+    view.receive({ type: 'ownership', changes: [{ address: '192.0.2.0', to: 'n1', kind: 'first', evidence: 'why' }] });
+    expect(view.standing()?.msg).toBe('n1 is leader of 192.0.2.0 and announces it; memberlist: alive n1');
+  });
+
   test('shows what this node answers for, and takes it back', async () => {
     const { source, view, log, metrics } = scene(POOL, ADVERTISEMENT, service('a'));
     view.receive({ type: 'ownership', changes: [{ address: '192.0.2.0', to: 'n1', kind: 'first', evidence: 'why' }] });

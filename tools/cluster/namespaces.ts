@@ -3,6 +3,8 @@
  *
  * Everything runs in a cgroup of its own in each hierarchy, which is the root of what it sees: what containerd makes lies below, and goes
  * with it. In version 2 processes and groups don't mix, so they are in a leaf.
+ *
+ * The machine's own mounts of cgroups go first: runc also finds those that others lie upon, and then could not `exec` into a container.
  */
 
 /** `$0`: a folder for mounts; `$1`: the group; `$2`: the hierarchies of version 1, or nothing. */
@@ -23,6 +25,7 @@ for one in \${2:-unified}; do
 done
 exec unshare --cgroup --net --pid --mount --fork --kill-child --mount-proc sh -ec '
   umount "$0"/*
+  while mountpoint -q /sys; do umount -l /sys; done
   mount -t sysfs sysfs /sys
   if [ -z "$2" ]; then
     mount -t cgroup2 none /sys/fs/cgroup

@@ -16,13 +16,14 @@ import type { Allocator } from '../../controller/allocator.js';
 import { Controller, lazily } from '../../controller/controller.js';
 import { type InForce, NOTHING } from '../../controller/reconcile.js';
 import { fingerprint } from '../../runtime/fingerprint.js';
-import { issueRecord, type Log } from '../../runtime/log.js';
+import { issueRecord, type Log, type LogRecord } from '../../runtime/log.js';
 import type { AddressConflict, Metrics } from '../../runtime/metrics.js';
 import { Pace } from '../../runtime/pace.js';
 import type { Snapshot, Source } from '../../source/source.js';
 import type { OwnerChange, ToView, ToWire } from '../messages.js';
 import { announcementsOf, type ElectorateRules, filterPrefixes, OF_A_FOLDER } from './announce.js';
 import type { LoopbackDelivery } from './deliver.js';
+import { standingRecord } from './standing.js';
 import { describeConflict, speakerStatus } from './status.js';
 
 export interface ViewOptions {
@@ -102,6 +103,11 @@ export class View {
       ...(this.#membership.settled ? [] : ['still waiting for the first heartbeats of peers']),
       ...(this.#membership.settled && !this.#membership.ready ? ['no interface can be answered on'] : []),
     ];
+  }
+
+  /** Undefined while a starting node still listens for peers. */
+  standing(): LogRecord | undefined {
+    return this.#membership.settled ? standingRecord(this.#membership, [...this.#owned].sort()) : undefined;
   }
 
   receive(message: ToView): void {

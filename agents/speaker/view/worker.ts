@@ -11,6 +11,7 @@ import { serveEndpoints } from '../../runtime/endpoints.js';
 import type { Review } from '../../runtime/https.js';
 import { createLog, issueRecord, type LogRecord } from '../../runtime/log.js';
 import { createMetrics, type Metrics, type WireSample } from '../../runtime/metrics.js';
+import { endingWith } from '../../runtime/standing.js';
 import { keepTrimmed } from '../../runtime/trim.js';
 import type { ToView, ToWire } from '../messages.js';
 import type { AgentOptions } from '../options.js';
@@ -23,9 +24,9 @@ const options = workerData as AgentOptions;
 const port = parentPort;
 if (port === null) throw new Error('this file is the worker of an agent');
 const post = (message: ToWire): void => port.postMessage(message);
-const log = createLog(options.logLevel);
-const report = (one: Issue): void => log(issueRecord(one));
 const ended = new AbortController();
+const log = endingWith(() => view?.standing(), createLog(options.logLevel), ended.signal);
+const report = (one: Issue): void => log(issueRecord(one));
 // Each kind that is followed ends with it.
 setMaxListeners(0, ended.signal);
 
@@ -166,6 +167,7 @@ function watchInterfaces(): void {
   void followInterfaces({ rule, onList, report }, ended.signal);
 }
 
+/** A declaration, because a list of interfaces may come while the file still waits for the start. */
 function interfaceMissing(name: string, present: ReadonlySet<string>): Issue {
   return issue('INTERFACE_MISSING', '--interface', `this node has no interface ${name}; it has ${[...present].join(', ')}`);
 }

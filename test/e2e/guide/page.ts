@@ -18,15 +18,21 @@ the complete configuration are removed before it is applied. Its manifests are t
 
 Where the guide cannot be meant literally:
 
-| in the guide | here | why |
-| ------------ | ---- | --- |
 `;
 
 export function formatPage(told: readonly Told[], substitutions: readonly Substitution[]): string {
-  const rows = substitutions.map(({ text, by, why }) => `| ${code(text)} | ${code(by)} | ${why} |\n`);
+  const rows = substitutions.map(({ text, by, why }) => [code(text), code(by), why]);
   const chapters = told.map(({ title, command, output }, index) => {
     const head = title === told[index - 1]?.title ? '' : `\n## ${title}\n`;
-    return `${head}\n\`\`\`console\n$ ${command}\n${output.trimEnd()}\n\`\`\`\n`;
+    return `${head}\n\`\`\`console\n$ ${command}\n${output.replaceAll('\r', '\n').trimEnd()}\n\`\`\`\n`;
   });
-  return `${HEAD}${rows.join('')}${chapters.join('')}`;
+  return `${HEAD}${table([['in the guide', 'here', 'why'], ...rows])}${chapters.join('')}`;
+}
+
+/** As the house formats it. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
+  const [head = [], ...body] = rows;
+  return [head, widths.map((width) => '-'.repeat(width)), ...body].map(line).join('');
 }

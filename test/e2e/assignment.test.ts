@@ -87,13 +87,20 @@ describeWithApiServer("MetalLB's scenarios of assignment on a real API server", 
     const known = await poolNames();
     for (const { object } of pools?.filter((one) => !known.includes(one.object.metadata.name)) ?? [])
       await must('POST', POOLS, object);
-    for (const { object } of pools?.filter((one) => known.includes(one.object.metadata.name)) ?? []) {
-      const { metadata } = await must('GET', `${POOLS}/${object.metadata.name}`);
-      await must('PUT', `${POOLS}/${object.metadata.name}`, { ...object, metadata });
-    }
+    for (const { object } of pools?.filter((one) => known.includes(one.object.metadata.name)) ?? []) await replace(object);
     const named = pools?.map(({ object }) => object.metadata.name);
     for (const name of known) if (named?.includes(name) === false) await must('DELETE', `${POOLS}/${name}`);
     for (const [key, fields] of Object.entries(changed)) await put(key, fields);
+  };
+  /** Again if the controller wrote its status meanwhile. */
+  const replace = async (pool: { readonly metadata: { readonly name: string } }): Promise<void> => {
+    const path = `${POOLS}/${pool.metadata.name}`;
+    await until('nobody writes meanwhile', async () => {
+      const { metadata } = await must('GET', path);
+      const answer = await api.call('PUT', path, { ...pool, metadata });
+      if (answer.status >= 300 && answer.status !== 409) throw new Error(`PUT ${path}: ${JSON.stringify(answer.body)}`);
+      return answer.status < 300;
+    });
   };
   const put = async (key: string, fields: ServiceFields | 'gone'): Promise<void> => {
     const path = `${pathOf(key)}/${nameOf(key)}`;

@@ -58,7 +58,7 @@ const established = ['wait', '--for=condition=Established', 'crd', '--all', '--t
 
 describeWithApiServer('dist/', { timeout: 3 * LONG_MS }, () => {
   describe.each([
-    ['in one file', ['-f', ONE_FILE], ['-f', ONE_FILE]],
+    ['in one file', ['-f', ONE_FILE], ['-f', CONFIG, '-f', ONE_FILE]],
     ['as Kustomize has it', ['-k', DIST], ['-k', DIST]],
     // What was last comes first: nobody waits for an object of a kind that is gone.
     ['in layers', ['-R', '-f', DIST], LAYERS.toReversed().flatMap((layer) => ['-f', join(DIST, layer)])],

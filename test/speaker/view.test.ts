@@ -11,6 +11,7 @@ import { View } from '../../agents/speaker/view/view.js';
 import { issue } from '../../src/issue/issue.js';
 import type { Membership } from '../../src/membership/membership.js';
 import { addressOfKey, formatAddress } from '../../src/net/address.js';
+import { member } from '../support/member.js';
 import { MemorySource } from '../support/source.js';
 import { until } from '../support/until.js';
 
@@ -81,29 +82,18 @@ describe('the view', () => {
 
   test('makes every node heard a candidate, and posts nothing when only liveness changes', async () => {
     const { view, tables } = scene(POOL, ADVERTISEMENT, service('a'));
-    const n2 = {
-      name: 'n2',
-      address: '192.0.2.12:7946',
-      ready: true,
-      returning: false,
-      stale: false,
-      spreads: false,
-      speaks: 'arpeggio',
-      macs: [],
-      evidence: { kind: 'heard' },
-      since: 0,
-    } as const;
+    const n2 = member('n2', { address: '192.0.2.12:7946' });
     const among = (...names: readonly string[]): Promise<unknown[]> =>
       until(`${names} are candidates`, async () => {
         const all = await tables();
         return all.at(-1)?.ballot.nodes.toSorted().join() === names.join() && all;
       });
-    view.receive({ type: 'membership', membership: { ...alone, members: [{ ...n2, state: 'alive' }] } });
+    view.receive({ type: 'membership', membership: { ...alone, members: [n2] } });
     const known = await among('n1', 'n2');
     const silent = { ...n2, state: 'silent' } as const;
     view.receive({ type: 'membership', membership: { ...alone, members: [silent] } });
     await sleep(100);
-    view.receive({ type: 'membership', membership: { ...alone, members: [silent, { ...n2, name: 'n3', state: 'alive' }] } });
+    view.receive({ type: 'membership', membership: { ...alone, members: [silent, { ...n2, name: 'n3' }] } });
     expect(await among('n1', 'n2', 'n3')).toHaveLength(known.length + 1);
   });
 

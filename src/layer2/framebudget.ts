@@ -1,6 +1,6 @@
 /**
  * How many frames may be sent on each interface: never more than `framesPerSecond` in any second, wherever that second begins,
- * and never more than `batch`, some 10 ms' worth, at once. What is not used is not saved up beyond one batch. Switches shut
+ * and never more than `batch`, some milliseconds' worth, at once. What is not used is not saved up beyond one batch. Switches shut
  * ports that broadcast more than their storm control allows.
  *
  * A token bucket, kept as one time for each interface: when the frames sent so far are paid for (GCRA, ITU-T I.371 annex A).
@@ -18,9 +18,9 @@ export class FrameBudget {
   /** May lie ahead of now by a batch. An interface that has sent nothing of late is absent. */
   readonly #paidAt = new Map<string, number>();
 
-  /** `framesPerSecond` is 10 or more. */
-  constructor(framesPerSecond: number) {
-    this.batch = Math.max(LEAST_BATCH, Math.floor((framesPerSecond * BATCH_MS) / 1000));
+  /** `framesPerSecond` is 10 or more; `batchMs`, less than half a second: how long it takes to earn what may be sent at once. */
+  constructor(framesPerSecond: number, batchMs: number = BATCH_MS) {
+    this.batch = Math.max(LEAST_BATCH, Math.floor((framesPerSecond * batchMs) / 1000));
     // A second may begin with a whole batch: what is earned within it is the rest.
     this.#frameMs = 1000 / (framesPerSecond - this.batch);
   }

@@ -9,6 +9,9 @@ import type { AddressKey } from '../net/address.js';
 import type { On } from './ballot.js';
 import { FrameBudget } from './framebudget.js';
 
+/** At the default rate a batch is 36: twice what is refreshed in one second of a thousand addresses, so that one wake asks for all. */
+const BATCH_MS = 60;
+
 export interface Probe {
   readonly key: AddressKey;
   /** As asked. It goes to those that were open in this step. */
@@ -29,7 +32,7 @@ export class Probes {
 
   /** `framesPerSecond` is 10 or more, on each interface. */
   constructor(framesPerSecond: number) {
-    this.#budget = new FrameBudget(framesPerSecond);
+    this.#budget = new FrameBudget(framesPerSecond, BATCH_MS);
     this.#halfBatch = Math.ceil(this.#budget.batch / 2);
   }
 

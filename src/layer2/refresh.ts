@@ -7,8 +7,8 @@
  */
 import type { AddressKey } from '../net/address.js';
 
-/** With the default interval one each half second. */
-const POINTS = 120;
+/** With the default interval one each second. */
+const POINTS = 60;
 
 /** The first point of `key` later than `after`. Milliseconds of the injected clock. */
 export function refreshAt(key: AddressKey, refreshMs: number, after: number): number {

@@ -46,6 +46,12 @@ test('who asks for many is not woken for each question', () => {
   expect(new Set(run(probes).map(({ at }) => at)).size).toBeLessThan(30);
 });
 
+test('what is refreshed in one second of a thousand addresses is asked for in one wake', () => {
+  const probes = new Probes(600);
+  for (let key = 0; key < 17; key++) probes.ask(key, 'all');
+  expect(new Set(run(probes).map(({ at }) => at)).size).toBe(1);
+});
+
 test('however many are asked for, all are, in order, and never more than the rate in any second', () => {
   fc.assert(
     fc.property(fc.integer({ min: 10, max: 1000 }), fc.integer({ min: 1, max: 3000 }), (rate, count) => {

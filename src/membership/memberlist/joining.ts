@@ -33,7 +33,7 @@ export class Joining {
   }
 
   get dueAt(): number {
-    return this.#nextAt;
+    return this.#list.size === 0 ? Number.POSITIVE_INFINITY : this.#nextAt;
   }
 
   /** New addresses are tried at once. */

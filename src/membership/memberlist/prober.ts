@@ -23,19 +23,20 @@ export class Prober {
   readonly #relays = new Relays();
   #round: probe.Round | undefined;
   #seqNo = 0;
+  /** Of the next turn. Nobody is woken for it while there is nobody to probe. */
   #nextAt: number;
+  #isAlone = true;
   /** A turn came while a round was running. Of several, one is remembered. */
   #owesTurn = false;
 
   constructor(self: Self, now: number) {
     this.#self = self;
-    // All nodes may have started at the same moment.
-    this.#nextAt = now + self.chance.fraction() * self.settings.tuning.probeIntervalMs;
+    this.#nextAt = this.#withinTurn(now);
   }
 
   get dueAt(): number {
     const roundAt = this.#round === undefined ? Number.POSITIVE_INFINITY : probe.roundDueAt(this.#round);
-    return Math.min(this.#nextAt, roundAt, this.#relays.dueAt);
+    return Math.min(this.#isAlone ? Number.POSITIVE_INFINITY : this.#nextAt, roundAt, this.#relays.dueAt);
   }
 
   putOff(putOff: PutOff): void {
@@ -48,6 +49,9 @@ export class Prober {
     const { probeIntervalMs } = this.#self.settings.tuning;
     for (const { askedBy, seqNo } of this.#relays.unanswered(now)) this.#self.outbox.send(askedBy, { kind: 'nack', seqNo });
     const pings = [...this.#judgeRound(now)];
+    const wasAlone = this.#isAlone;
+    this.#isAlone = this.#self.members.size <= 1;
+    if (wasAlone && now >= this.#nextAt) this.#nextAt = this.#withinTurn(now);
     if (now >= this.#nextAt) {
       this.#nextAt = following(this.#nextAt, probeIntervalMs, now);
       this.#owesTurn = true;
@@ -57,6 +61,12 @@ export class Prober {
       this.#beginRound(now);
     }
     return pings;
+  }
+
+  /** All nodes may have started, or found others, at the same moment. */
+  #withinTurn(now: number): number {
+    const { chance, settings } = this.#self;
+    return now + chance.fraction() * settings.tuning.probeIntervalMs;
   }
 
   onAck({ seqNo }: Ack): void {

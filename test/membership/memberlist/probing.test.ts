@@ -13,6 +13,31 @@ function probing(...names: readonly string[]): { lone: Lone; ping: Ping } {
   return { lone, ping: lone.runUntilSent('ping').message };
 }
 
+describe('with nobody to probe', () => {
+  test('nothing is woken each second', () => {
+    const lone = new Lone();
+    let wakes = 0;
+    for (; lone.member.wakeAt <= 60_000; wakes++) {
+      lone.now = lone.member.wakeAt;
+      lone.input({ kind: 'tick' });
+    }
+    expect(wakes).toBeLessThan(5);
+  });
+
+  test('the first who is found is probed within an interval, and at no moment that others choose too', () => {
+    const first = (seed: number): number => {
+      const lone = new Lone({ seed });
+      lone.now = 10_000;
+      lone.hear(alive('b'));
+      lone.runUntilSent('ping');
+      return lone.now - 10_000;
+    };
+    const after = [1, 2, 3, 4, 5].map(first);
+    for (const ms of after) expect(ms).toBeLessThanOrEqual(1000);
+    expect(new Set(after).size).toBe(5);
+  });
+});
+
 describe('a probe round', () => {
   test('asks a member under its name, and says where to answer', () => {
     expect(probing('b').ping).toEqual({ kind: 'ping', seqNo: 1, node: 'b', source: { ...at(1), node: 'a' } });

@@ -20,14 +20,15 @@ const primary = new IPAddressPool(config, 'primary-pool', {
 });
 new L2Advertisement(config, 'primary-l2-advertisement', { ipAddressPools: [primary] });
 
-// For Services that ask for it by name, and answered by workers only.
+// For Services that ask for it by name, and answered by workers only. These are known by what they are not: few clusters label them, and an
+// advertisement that no Node matches is not healthy, which is what an engine of GitOps would wait for.
 const priority = new IPAddressPool(config, 'priority-pool', {
   addresses: ['192.168.1.200-192.168.1.204'],
   autoAssign: false,
 });
 new L2Advertisement(config, 'priority-l2-advertisement', {
   ipAddressPools: [priority],
-  nodeSelectors: [{ matchLabels: { 'node-role.kubernetes.io/worker': 'true' } }],
+  nodeSelectors: [{ matchExpressions: [{ key: 'node-role.kubernetes.io/control-plane', operator: 'DoesNotExist' }] }],
 });
 
 app.synth();

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { provideFlux } from './flux.mjs';
 import { assembleImage } from './image.mjs';
 import { provideInterop } from './interop.mjs';
 import { CLUSTER, provideKube } from './kube.mjs';
@@ -25,8 +26,9 @@ process.once('exit', () => {
 setup();
 // Before the lab, from which no module proxy can be reached.
 // Only a run that has tests of them waits for the image and for the other programs of a cluster.
-const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|image|cluster|guide/.test(one));
+const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|flux|image|cluster|guide/.test(one));
 const kube = (isWhole ? provideKube(CLUSTER) : undefined) ?? provideKube();
+const flux = hasTests('test/e2e/flux.test.ts') ? provideFlux() : undefined;
 const interop = provideInterop();
 await build();
 const image = isWhole ? assembleImage() : undefined;
@@ -37,7 +39,13 @@ process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.a
     ARPEGGIO_TALLY: tally,
     KUBEBUILDER_ASSETS: kube,
     ARPEGGIO_INTEROP: interop,
+    ARPEGGIO_FLUX: flux,
     ARPEGGIO_IMAGE: image,
     ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
   },
 });
+
+/** Whether this run has those of a file. @param {string} file */
+function hasTests(file) {
+  return process.argv.length === 2 || process.argv.slice(2).some((one) => file.includes(one));
+}

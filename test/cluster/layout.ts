@@ -12,6 +12,8 @@ export interface NodePlan {
 export const CONTROL_PLANE = '192.168.1.1';
 export const CLIENT = '192.168.1.100';
 export const API_PORT = 6443;
+/** On loopback, of what a GitOps engine fetches. */
+export const ARTIFACT_PORT = 9090;
 /** Of kubelet's own. No Pod of a Node starts without one. */
 export const PAUSE_IMAGE = 'docker.io/library/pause:1';
 const SERVICES = '10.96.0.0/16';

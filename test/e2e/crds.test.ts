@@ -134,7 +134,7 @@ describeWithApiServer('a real API server', () => {
         ['get', 'l2advertisements', 'priority-l2-advertisement', '--output=wide'],
         [
           'NAME                        IPADDRESSPOOLS      IPADDRESSPOOL SELECTORS   INTERFACES   NODE SELECTORS',
-          'priority-l2-advertisement   ["priority-pool"]                                          [{"matchLabels":{"node-role.kubernetes.io/worker":"true"}}]',
+          'priority-l2-advertisement   ["priority-pool"]                                          [{"matchExpressions":[{"key":"node-role.kubernetes.io/control-plane","operator":"DoesNotExist"}]}]',
         ].join('\n'),
       ],
     ])('%s', async (_, args, expected) => {

@@ -86,7 +86,7 @@ async function tell(lab: Cluster): Promise<void> {
   say(`   Next: ${strong('npm test')}, README.md, docs/errors.md.\n`);
 }
 
-/** Synthesises the guide's complete configuration and lays it into the state folder, with Services and Nodes beside it. */
+/** Synthesises the pools of the guide's complete configuration and lays it into the state folder, with Services and Nodes beside it. */
 async function synth(lab: Cluster): Promise<void> {
   const output = join(lab.stateDir, '..', 'synth', 'dist');
   await run('npx', ['cdk8s', 'synth', '--check-upgrade', 'false', '--output', output], { cwd: ROOT });
@@ -99,7 +99,7 @@ async function synth(lab: Cluster): Promise<void> {
     await lab.write(name, await readFile(join(import.meta.dirname, 'state', name), 'utf8'));
   }
   say(
-    `   beside them lie two Services ${faint('(nginx-lb and priority-service of the guide)')} and three Nodes, n2 and n3 labelled as workers`,
+    `   beside them lie two Services ${faint('(nginx-lb and priority-service of the guide)')} and three Nodes, n1 of the control plane`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Events of the Pod that an agent is in, as `kubectl describe pod` shows them: what a cluster keeps it from, a right or a kind that is
- * missing. Where such things are, there may be nothing else of the agent's to write them into.
+ * Events of the Pod that an agent is in, as `kubectl describe pod` shows them: what its cluster or its Node keeps it from, a right, a kind
+ * or an interface that is missing. Where such things are, there may be nothing else of the agent's to write them into.
  */
 import type { IssueCode } from '../../src/issue/catalogue.js';
 import type { Issue } from '../../src/issue/issue.js';
@@ -18,9 +18,12 @@ export interface PodEventsOptions {
 }
 
 /** An API server that is away takes no events, and whoever waits for it is told by its absence. */
-const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>(['KUBE_FORBIDDEN', 'KUBE_KIND_MISSING', 'KUBE_NAMESPACE_MISSING']);
+const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>([
+  ...(['KUBE_FORBIDDEN', 'KUBE_KIND_MISSING', 'KUBE_NAMESPACE_MISSING'] as const),
+  ...(['CAPTURE_DENIED', 'INTERFACE_MISSING'] as const),
+]);
 
-/** Takes every issue and tells of those that are about the cluster, until `signal` aborts. */
+/** Takes every issue and tells of those that are about cluster or Node, until `signal` aborts. */
 export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issue: Issue) => void {
   const { transport, namespace, podName, component } = options;
   let uid: string | undefined;

@@ -1,80 +1,163 @@
 /**
- * The agents as they are installed, in real Pods on three real Nodes.
+ * The agents as a stranger installs them, in real Pods on three real Nodes.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'cdk8s';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Install } from '../../constructs/index.js';
 import { ROOT } from '../constructs/support.js';
 import { until } from '../support/until.js';
 import { canHaveRealCluster, RealCluster } from './realcluster.js';
+import { Stranger } from './stranger.js';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const LONG_MS = 300_000;
 const cluster = new RealCluster();
 
-const { charts } = new Install(new App(), 'install', { image: `arpeggio:${version}` });
-const list = (items: readonly unknown[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+/** As one writes it who has read the README. */
+const PROGRAM = `
+import { App, Chart, YamlOutputType } from 'cdk8s';
+import { Install, IPAddressPool, L2Advertisement, LoadBalancerService, Subnet } from 'arpeggio';
 
-const object = (kind: string, name: string, spec: object): object => ({
-  apiVersion: 'metallb.io/v1beta1',
-  kind,
-  metadata: { name, namespace: 'metallb-system' },
-  spec,
+const app = new App({ yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE });
+new Install(app, 'install');
+
+const config = new Chart(app, '20-config', { disableResourceNameHashes: true });
+const lan = new Subnet(config, 'lan', {
+  cidr: '192.168.1.0/24',
+  gateway: '192.168.1.1',
+  nodes: ['192.168.1.11-192.168.1.13'],
 });
-const CONFIGURATION = [
-  object('IPAddressPool', 'first', { addresses: ['192.168.1.240-192.168.1.250'] }),
-  object('L2Advertisement', 'first', { ipAddressPools: ['first'] }),
-];
+const pool = new IPAddressPool(config, 'primary-pool', { subnet: lan, addresses: ['192.168.1.240-192.168.1.250'] });
+new L2Advertisement(config, 'primary-l2-advertisement', { ipAddressPools: [pool] });
+
+const web = pool.reserve('web', { address: '192.168.1.240' });
+new LoadBalancerService(config, 'web', { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }], address: web });
+
+app.synth();
+`;
 /** The one image that is there has a Node to serve with. */
 const SERVE = "require('http').createServer((_, answer) => answer.end('from a real Pod')).listen(8080)";
-const WEB = [
-  {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: { containers: [{ name: 'web', image: `arpeggio:${version}`, command: ['node', '-e', SERVE] }] },
-      },
+const WEB = {
+  ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'web', image: `arpeggio:${version}`, command: ['node', '-e', SERVE] }] },
     },
   },
+};
+/** `$0`: the Node. A Pod's processes have its name from their DaemonSet. */
+const KILL = `
+for one in /proc/[0-9]*; do
+  if tr '\\0' '\\n' < "$one/environ" | grep -qx "METALLB_NODE_NAME=$0"; then kill -KILL "\${one#/proc/}"; fi
+done`;
+
+const patched = (op: object): string => `patch daemonset speaker -n metallb-system --type=json -p ${JSON.stringify([op])}`;
+const CONTAINER = '/spec/template/spec/containers/0';
+const BAD: readonly { readonly what: string; readonly command: string; readonly event: RegExp }[] = [
   {
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' } },
-    spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+    what: 'an image that is nowhere',
+    command: 'set image daemonset/speaker -n metallb-system speaker=arpeggio:nowhere',
+    event: /^Failed Failed to pull image "arpeggio:nowhere"/m,
+  },
+  {
+    what: 'no NET_RAW',
+    command: patched({ op: 'remove', path: `${CONTAINER}/securityContext/capabilities/add` }),
+    event: /^CAPTURE_DENIED raw packets on \w+ need root or CAP_NET_RAW/m,
+  },
+  {
+    what: 'an interface that the Node lacks',
+    command: patched({ op: 'add', path: `${CONTAINER}/args/-`, value: '--interface=eth7' }),
+    event: /^INTERFACE_MISSING this node has no interface eth7; it has /m,
   },
 ];
 
 describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', () => {
+  const stranger = new Stranger();
   beforeAll(async () => {
-    await cluster.up();
+    await Promise.all([cluster.up(), stranger.install()]);
   }, LONG_MS);
 
   afterAll(async () => {
     await cluster.down();
+    stranger.remove();
   }, LONG_MS);
 
+  const rolledOut = async (...workloads: readonly string[]): Promise<void> => {
+    for (const one of workloads) await cluster.kubectl(`rollout status ${one} --timeout=120s`);
+  };
+  /** Of a client that has to ask anew who has the address. */
+  const answered = (): Promise<string> =>
+    until(
+      'the client is answered',
+      async () => {
+        const ask = `ip neigh flush dev eth0; curl -s --max-time 2 http://192.168.1.240/`;
+        const { stdout } = await cluster.command(['shell', 'client', 'sh', '-c', ask]);
+        return stdout === '' ? undefined : stdout;
+      },
+      LONG_MS,
+    );
+  /** Each as its reason and message, the oldest first. */
+  const events = (namespace: string): Promise<string> =>
+    cluster.kubectl(
+      `get events -n ${namespace} --sort-by=.lastTimestamp -o jsonpath={range.items[*]}{.reason}{"\\u0020"}{.message}{"\\n"}{end}`,
+    );
+
   test(
-    'are ready after one apply, and the client reaches a Service',
+    'come from what a stranger wrote, who only has the package, and the client reaches a Service',
     async () => {
-      await cluster.kubectl('apply --server-side -f -', list(charts.flatMap((chart) => chart.toJson())));
+      const dist = await stranger.synth(PROGRAM);
+      const first = await cluster.command(['shell', 'kubectl', 'apply', '-R', '-f', dist]);
+      const refused = first.stderr.split('\n').filter((line) => line !== '');
+      const early = /no matches for kind "(?:IPAddressPool|L2Advertisement)"|^ensure CRDs are installed first$/;
+      expect(refused.filter((line) => !early.test(line))).toEqual([]);
       await cluster.kubectl('wait --for=condition=Established crd --all');
-      await cluster.kubectl('apply -f -', list([...CONFIGURATION, ...WEB]));
-      await cluster.kubectl('rollout status deployment/controller -n metallb-system --timeout=120s');
-      await cluster.kubectl('rollout status daemonset/speaker -n metallb-system --timeout=120s');
-      await cluster.kubectl('rollout status deployment/web --timeout=120s');
+      await cluster.kubectl(`apply -R -f ${dist}`);
+      await cluster.kubectl('apply -f -', JSON.stringify(WEB));
+      await rolledOut('deployment/controller -n metallb-system', 'daemonset/speaker -n metallb-system', 'deployment/web');
       expect(await cluster.kubectl('get daemonset speaker -n metallb-system -o jsonpath={.status.numberReady}')).toBe('3');
-      const answer = await until(
-        'the client is answered',
+      expect(await answered()).toBe('from a real Pod');
+    },
+    LONG_MS,
+  );
+
+  test(
+    'answer on when the speaker whose Node answers is killed',
+    async () => {
+      const owners = async (): Promise<readonly string[]> =>
+        [...(await events('default')).matchAll(/^nodeAssigned announcing from node "(n\d)"/gm)].map(([, node = '']) => node);
+      const [before = ''] = await until('a Node is said to answer', async () => {
+        const found = await owners();
+        return found.length > 0 && found;
+      });
+      expect((await cluster.command(['shell', 'bash', '-c', KILL, before])).code).toBe(0);
+      await until('another Node answers', async () => (await owners()).some((node) => node !== before), LONG_MS);
+      expect(await answered()).toBe('from a real Pod');
+      await until(
+        'the speaker is started again',
         async () => {
-          const { stdout } = await cluster.command(['shell', 'client', 'curl', '-s', '--max-time', '2', 'http://192.168.1.240/']);
-          return stdout === '' ? undefined : stdout;
+          const template = '{.items[*].status.containerStatuses[*].restartCount}';
+          const counts = await cluster.kubectl(`get pods -n metallb-system -l component=speaker -o jsonpath=${template}`);
+          return counts.split(' ').sort().join() === '0,0,1';
         },
         LONG_MS,
       );
-      expect(answer).toBe('from a real Pod');
+      await rolledOut('daemonset/speaker -n metallb-system');
+      expect(await answered()).toBe('from a real Pod');
+    },
+    LONG_MS,
+  );
+
+  test.each(BAD)(
+    'say what is wrong where speakers have $what, and those that run answer',
+    async ({ command, event }) => {
+      await cluster.kubectl(command);
+      await until('an event says so', async () => event.test(await events('metallb-system')), LONG_MS);
+      expect(await answered()).toBe('from a real Pod');
+      await cluster.kubectl('rollout undo daemonset/speaker -n metallb-system');
+      await rolledOut('daemonset/speaker -n metallb-system');
     },
     LONG_MS,
   );

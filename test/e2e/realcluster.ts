@@ -5,12 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../constructs/support.js';
-
-export interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Finished, output } from '../support/output.js';
 
 /** Cgroups belong to the machine's root, not to that of a user namespace. */
 const isRoot = (): boolean => /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
@@ -29,27 +24,20 @@ export class RealCluster {
   readonly #outer: string = mkdtempSync('/var/tmp/arpeggio-cluster-');
   readonly folder: string = join(this.#outer, 'cluster');
 
-  async up(): Promise<void> {
-    const { code, stderr } = await this.command(['up', '3']);
+  /** `images`: archives that each Node has besides ours. */
+  async up(images: readonly string[] = []): Promise<void> {
+    const { code, stderr } = await this.command(['up', '3', ...images]);
     if (code !== 0) throw new Error(stderr);
   }
 
   /** `npm run cluster` with these arguments. */
   command(args: readonly string[], input = ''): Promise<Finished> {
-    return new Promise((resolve) => {
-      const child = spawn(process.execPath, ['tools/cluster.mjs', ...args], {
-        cwd: ROOT,
-        env: { ...process.env, ARPEGGIO_CLUSTER: this.folder },
-      });
-      const said = { stdout: '', stderr: '' };
-      for (const name of ['stdout', 'stderr'] as const) {
-        child[name].on('data', (text) => {
-          said[name] += text;
-        });
-      }
-      child.on('close', (code) => resolve({ code, ...said }));
-      child.stdin.end(input);
+    const child = spawn(process.execPath, ['tools/cluster.mjs', ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ARPEGGIO_CLUSTER: this.folder },
     });
+    child.stdin.end(input);
+    return output(child);
   }
 
   async kubectl(words: string, input?: string): Promise<string> {

@@ -69,6 +69,24 @@ describeWithApiServer('a speaker', { timeout: 3 * LONG_MS }, () => {
     await answers();
   });
 
+  test.each<{ why: string; code: string; what: RegExp; args: readonly string[]; through: readonly string[] }>([
+    {
+      ...{ why: 'on a node without its interface', code: 'INTERFACE_MISSING', what: /this node has no interface eth7; it has / },
+      ...{ args: ['--interface', 'eth7'], through: [] },
+    },
+    {
+      ...{ why: 'without NET_RAW', code: 'CAPTURE_DENIED', what: /raw packets on eth0 need root or CAP_NET_RAW/ },
+      ...{ args: [], through: ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw'] },
+    },
+  ])('$why says so in its log and in an event of its Pod', async ({ code, what, args, through }) => {
+    await says(stage.start('n1', args, through), code, what);
+    await until(
+      'an event of its Pod says so',
+      async () => (await events()).split('\n').some((line) => line.startsWith(code) && what.test(line)),
+      LONG_MS,
+    );
+  });
+
   test('in another namespace than its roles says which it should be', async () => {
     const speaker = stage.start('n1', ['--namespace', 'elsewhere']);
     await says(speaker, 'KUBE_FORBIDDEN', /in the namespace elsewhere: its rights are for metallb-system, which --namespace/);

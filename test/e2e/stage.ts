@@ -147,13 +147,15 @@ export class Stage {
     return this.controller;
   }
 
-  start(name: string, args: readonly string[] = []): Speaker {
+  /** `through`: what starts it, with its own arguments. */
+  start(name: string, args: readonly string[] = [], through: readonly string[] = []): Speaker {
     const state = ['--kubeconfig', join(this.folder, 'kubeconfig'), '--node-name', name, '--namespace', METALLB_NAMESPACE];
     const gossip = ['--ml-labels', 'component=speaker', '--ml-bindaddr', addressOf(this.nodes.indexOf(name))];
     const wire = ['--interface', 'eth0', '--failback-delay', '0', '--metrics', '127.0.0.1:7472'];
     const own = ['--pod-name', `speaker-${name}`, '--keep-view', join(this.folder, name)];
     const command = [join(ROOT, 'build/arpeggio.js'), 'speaker', ...state, ...gossip, ...wire, ...own, ...args];
-    const child = this.network.host(name).spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [program = process.execPath, ...words] = [...through, process.execPath, ...command];
+    const child = this.network.host(name).spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: LogLine[] = [];
     if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
     const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));

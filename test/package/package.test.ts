@@ -8,33 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT, treeOf } from '../constructs/support.js';
+import { type Packed, pack } from './packed.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'arpeggio-package-')));
 const project = join(folder, 'project');
 const MODULES = join(ROOT, 'node_modules');
 
-/** A copy is packed: packing builds, and other tests run what is in build/. */
-const PACKED_FROM = ['src', 'constructs', 'agents', 'tools', 'docs', 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
-const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', '.npmrc'];
-
-interface Packed {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
-}
-
 let packed: Packed;
 
 beforeAll(() => {
-  const checkout = join(folder, 'checkout');
-  for (const name of [...PACKED_FROM, ...CONFIGURATION]) cpSync(join(ROOT, name), join(checkout, name), { recursive: true });
-  symlinkSync(MODULES, join(checkout, 'node_modules'));
-  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
-    cwd: checkout,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`npm pack: ${stdout}${stderr}`);
-  packed = JSON.parse(stdout.slice(stdout.indexOf('[')))[0] as Packed;
-
+  packed = pack(folder);
   const home = join(project, 'node_modules', 'arpeggio');
   mkdirSync(home, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, packed.filename), '--strip-components=1', '-C', home]);

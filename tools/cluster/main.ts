@@ -48,7 +48,8 @@ const say = (line: string): void => console.error(`cluster: ${line}`);
 const inFolder = (name: string): string => join(FOLDER, name);
 const hierarchies = cgroupHierarchies(readFileSync('/proc/cgroups', 'utf8')).join(' ');
 
-async function up(count: string): Promise<void> {
+/** `more`: archives of images besides ours. */
+async function up(count: string, more: readonly string[]): Promise<void> {
   if (existsSync(FOLDER)) throw new Error(`there is one already, or what is left of one: npm run cluster down`);
   const [assets, image] = [process.env['KUBEBUILDER_ASSETS'] ?? '', process.env['ARPEGGIO_IMAGE'] ?? ''];
   const packages = providePackages();
@@ -56,7 +57,19 @@ async function up(count: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   try {
     const log = openSync(inFolder('log'), 'w');
-    const inner = [process.execPath, '--import', 'tsx', 'test/cluster/main.ts', FOLDER, assets, packages, count, pause, image];
+    const inner = [
+      process.execPath,
+      '--import',
+      'tsx',
+      'test/cluster/main.ts',
+      FOLDER,
+      assets,
+      packages,
+      count,
+      pause,
+      image,
+      ...more,
+    ];
     const group = `arpeggio-${process.pid}-${Date.now().toString(36)}`;
     writeFileSync(inFolder('group'), group);
     const args = ['--mount', '--propagation', 'private', 'sh', '-ec', ENTER, inFolder('cgroup'), group, hierarchies, ...inner];
@@ -170,12 +183,12 @@ async function providePause(): Promise<string> {
 
 const [verb, ...rest] = process.argv.slice(2);
 const verbs: Readonly<Record<string, () => void | Promise<void>>> = {
-  up: () => up(rest[0] ?? '3'),
+  up: () => up(rest[0] ?? '3', rest.slice(1)),
   down,
   shell: () => shell(rest),
 };
 try {
-  await (verbs[verb ?? ''] ?? (() => Promise.reject(new Error('up [NODES], down or shell [COMMAND…]'))))();
+  await (verbs[verb ?? ''] ?? (() => Promise.reject(new Error('up [NODES [IMAGE…]], down or shell [COMMAND…]'))))();
 } catch (error) {
   say((error as Error).message);
   process.exitCode = 1;

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly state: ClusterState;
   readonly node: string;
   readonly report: (issue: Issue) => void;
+  /** Told once: what tells of issues in events of the Pod. */
+  readonly onPod: (tell: (issue: Issue) => void) => void;
   /** Told at the start, and whenever they are others. */
   readonly onPeers: (hosts: readonly string[]) => void;
   readonly onReading: (reading: Reading) => void;
@@ -38,7 +40,7 @@ const PODS_RETRY_MS = 10_000;
 
 /** Fulfilled once there is a view: the cluster's, or that of a former run while the API server is away. */
 export async function openCluster(options: ClusterOptions, signal: AbortSignal): Promise<Parsed<Opened>> {
-  const { state, node } = options;
+  const { state, node, report } = options;
   const { podName, version, loadBalancerClass, ignoreExcludeLabel, keepIn } = state;
   const access = await findAccess(state.kubeconfig);
   if (!access.ok) return access;
@@ -51,11 +53,7 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     asking.close();
   });
   const home = access.value.namespace ?? namespace;
-  const tellPod = podEvents({ transport: asking, namespace: home, podName, component: 'metallb-speaker' }, signal);
-  const report = (one: Issue): void => {
-    options.report(one);
-    tellPod(one);
-  };
+  options.onPod(podEvents({ transport: asking, namespace: home, podName, component: 'metallb-speaker' }, signal));
   options.onReview(new Reviewer({ transport: asking, report }).review);
 
   const cluster: Kubernetes = new Kubernetes({
@@ -88,8 +86,8 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     peers = hosts;
     options.onPeers(hosts);
   };
-  const isThere = await firstPeers(transport, { ...options, report, namespace, kept, hear }, signal);
-  void keepPeers(transport, { ...options, report, namespace, hear }, isThere ? PODS_EVERY_MS : PODS_RETRY_MS, signal);
+  const isThere = await firstPeers(transport, { ...options, namespace, kept, hear }, signal);
+  void keepPeers(transport, { ...options, namespace, hear }, isThere ? PODS_EVERY_MS : PODS_RETRY_MS, signal);
   await (kept === undefined ? synced : Promise.race([synced, delay(PATIENCE_MS, undefined, { signal }).catch(() => undefined)]));
   if (!cluster.isSynced && kept !== undefined) {
     report(

@@ -116,9 +116,6 @@ export class View {
       case 'log':
         log(message.record);
         break;
-      case 'issues':
-        for (const one of message.issues) log(issueRecord(one));
-        break;
       case 'membership':
         this.#onMembership(message.membership);
         break;
@@ -137,6 +134,7 @@ export class View {
         this.#uncaptured = message.failed;
         this.#showOwned();
         break;
+      case 'issues':
       case 'sample':
       case 'stop':
         break;

@@ -26,7 +26,15 @@ if (port === null) throw new Error('this file is the worker of an agent');
 const post = (message: ToWire): void => port.postMessage(message);
 const ended = new AbortController();
 const log = endingWith(() => view?.standing(), createLog(options.logLevel), ended.signal);
-const report = (one: Issue): void => log(issueRecord(one));
+let tellsPod: (tell: (one: Issue) => void) => void = () => undefined;
+/** By which the Pod is told that this is in, once there is a way to; nothing is told of outside a cluster. */
+const pod = new Promise<(one: Issue) => void>((resolve) => {
+  tellsPod = resolve;
+});
+const report = (one: Issue): void => {
+  log(issueRecord(one));
+  if (options.state.from === 'cluster') void pod.then((tell) => tell(one));
+};
 // Each kind that is followed ends with it.
 setMaxListeners(0, ended.signal);
 
@@ -55,6 +63,7 @@ async function start(): Promise<readonly Issue[] | undefined> {
   port?.on('message', (message: ToView) => {
     if (message.type === 'sample') sample.receive(message.id, sampleOf(message.sample));
     else if (message.type === 'stop') void stop();
+    else if (message.type === 'issues') for (const one of message.issues) report(one);
     else if (view === undefined) early.push(message);
     else view.receive(message);
   });
@@ -95,7 +104,8 @@ async function open(): Promise<Parsed<Opened>> {
   const onReview = (byApiServer: Review): void => {
     review = byApiServer;
   };
-  return (await import('./cluster.js')).openCluster({ state, node, report, onPeers, onReading, onReview }, ended.signal);
+  const cluster = { state, node, report, onPod: tellsPod, onPeers, onReading, onReview };
+  return (await import('./cluster.js')).openCluster(cluster, ended.signal);
 }
 
 /**
@@ -161,7 +171,7 @@ function watchInterfaces(): void {
     post({ type: 'interfaces', interfaces: selection.interfaces });
     const present = new Set(all.map(({ name }) => name));
     const gone = options.interfaces.filter((name) => !present.has(name));
-    for (const name of gone) if (!missing.has(name)) log(issueRecord(interfaceMissing(name, present)));
+    for (const name of gone) if (!missing.has(name)) report(interfaceMissing(name, present));
     missing = new Set(gone);
   };
   void followInterfaces({ rule, onList, report }, ended.signal);

@@ -4,10 +4,11 @@
  */
 import type { EndpointSliceView } from '../../src/api/views.js';
 import type { Config } from '../../src/config/config.js';
-import { type Issue, issue } from '../../src/issue/issue.js';
+import type { Issue } from '../../src/issue/issue.js';
 import { type Backoff, failed, failureOf, RESTED } from '../../src/kube/backoff.js';
 import { CalmQueue } from '../../src/kube/calmqueue.js';
 import { announcedPatch, type Condition, conditionText, type ShownService } from '../../src/kube/servicestatus.js';
+import { troubleIssue } from '../../src/kube/trouble.js';
 import { candidatesIn, survey, type World } from '../../src/layer2/announcements.js';
 import { announcedCondition } from '../../src/plan/announced.js';
 import { type Answerer, answeringIn } from '../../src/plan/owners.js';
@@ -24,6 +25,8 @@ export interface AnnouncingOptions {
   mayWrite(): boolean;
   /** Whether there are addresses to be written, which go first. */
   isBusy(): boolean;
+  /** Why it cannot write; undefined: it can. */
+  onTrouble(why: Issue | undefined): void;
   report(issue: Issue): void;
 }
 
@@ -188,6 +191,7 @@ export class Announcing {
     if ('answered' in answer) {
       this.#backoff = RESTED;
       this.#lastProblem = '';
+      this.#options.onTrouble(undefined);
       return;
     }
     const refused = 'refused' in answer ? answer.refused : undefined;
@@ -195,18 +199,17 @@ export class Announcing {
     if (refused?.code === 404 || refused?.code === 409) return;
     const now = performance.now();
     this.#queue.note(service, now);
-    this.#tell('lost' in answer ? answer.lost : `${answer.refused.message} (${answer.refused.code})`);
+    this.#tell(troubleIssue(answer, 'who answers cannot be written to Services', 'it is tried again'));
     if (now < this.#pausedUntilMs) return;
     const { waitMs, backoff } = failed(this.#backoff, refused === undefined ? 'away' : failureOf(refused.code), Math.random());
     this.#backoff = backoff;
     this.#pausedUntilMs = now + Math.max(waitMs, refused?.retryAfterMs ?? 0);
   }
 
-  #tell(why: string): void {
-    if (why === this.#lastProblem) return;
-    this.#lastProblem = why;
-    this.#options.report(
-      issue('KUBE_API_UNAVAILABLE', '', `who answers cannot be written to Services: ${why}; it is tried again`),
-    );
+  #tell(why: Issue): void {
+    this.#options.onTrouble(why);
+    if (why.message === this.#lastProblem) return;
+    this.#lastProblem = why.message;
+    this.#options.report(why);
   }
 }

@@ -2,8 +2,8 @@
  * Events of the Pod that an agent is in, as `kubectl describe pod` shows them: what a cluster keeps it from, a right or a kind that is
  * missing. Where such things are, there may be nothing else of the agent's to write them into.
  */
-import type { IssueCode } from '../../src/issue/catalogue.js';
 import type { Issue } from '../../src/issue/issue.js';
+import { isRefusal } from '../../src/kube/refusals.js';
 import type { ServiceEvent } from '../source/source.js';
 import { ownerReference } from './pods.js';
 import { Recorder } from './recorder.js';
@@ -17,10 +17,10 @@ export interface PodEventsOptions {
   readonly component: ServiceEvent['component'];
 }
 
-/** An API server that is away takes no events, and whoever waits for it is told by its absence. */
-const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>(['KUBE_FORBIDDEN', 'KUBE_KIND_MISSING', 'KUBE_NAMESPACE_MISSING']);
-
-/** Takes every issue and tells of those that are about the cluster, until `signal` aborts. */
+/**
+ * Takes every issue and tells of what is refused, until `signal` aborts. An API server that is away takes no events, and whoever waits for it
+ * is told by its absence.
+ */
 export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issue: Issue) => void {
   const { transport, namespace, podName, component } = options;
   let uid: string | undefined;
@@ -32,6 +32,6 @@ export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issu
     recorder.record({ type: 'Warning', reason, message, service: `${namespace}/${podName}`, component });
   };
   return (one) => {
-    if (podName !== '' && TOLD.has(one.code)) void tell(one);
+    if (podName !== '' && isRefusal(one)) void tell(one);
   };
 }

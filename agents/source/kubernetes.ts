@@ -51,6 +51,8 @@ export interface KubernetesOptions {
   onShown?(kind: ShownKind, key: string): void;
   /** Who says that he answers for a Service, where its endpoints are, or what it shows of that, changed; undefined: of any Service. */
   onAnswering?(service: string | undefined): void;
+  /** Objects of `kind` cannot be followed; undefined: they can again. */
+  onTrouble?(kind: string, why: Issue | undefined): void;
   report(issue: Issue): void;
   /** @default performance.now */
   now?(): number;
@@ -363,8 +365,11 @@ export class Kubernetes implements StateSource {
       if (this.#troubles.size === 0 && this.isSynced) this.#heardAtMs = Date.now();
       this.#troubles.set(kind, trouble);
     }
-    if (trouble === undefined || (before !== undefined && describe(before) === describe(trouble))) return;
-    this.#options.report(troubleIssue(trouble, `${kind} objects cannot be followed`, 'what is known of them stays in force'));
+    if (before !== undefined && trouble !== undefined && describe(before) === describe(trouble)) return;
+    const then = 'what is known of them stays in force';
+    const told = trouble === undefined ? undefined : troubleIssue(trouble, `${kind} objects cannot be followed`, then);
+    this.#options.onTrouble?.(kind, told);
+    if (told !== undefined) this.#options.report(told);
   }
 }
 

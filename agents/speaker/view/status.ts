@@ -2,10 +2,10 @@
  * The status objects a speaker shows: one ServiceL2Status for each Service it answers for, and one ConfigurationState, which
  * tells whether this node could use the configuration and what it met on the wire.
  */
+import { cut } from '../../../src/api/conditions.js';
 import { labelValue, objectName } from '../../../src/api/fitting.js';
 import { type KubeObject, METALLB_NAMESPACE } from '../../../src/api/object.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
-import { cut } from '../../controller/ready.js';
 import type { AddressConflict } from '../../runtime/metrics.js';
 
 export interface SpeakerState {
@@ -34,8 +34,16 @@ export function speakerStatus(state: SpeakerState): readonly KubeObject[] {
   ];
 }
 
-/** Of the ConfigurationState of a node's speaker. */
-export const speakerStateName = (node: string): string => objectName(`speaker-${node}`);
+/** What the ConfigurationState of a node's speaker is called. */
+export const speakerStateOf = (node: string): KubeObject => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'ConfigurationState',
+  metadata: {
+    name: objectName(`speaker-${node}`),
+    namespace: METALLB_NAMESPACE,
+    labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': labelValue(node) },
+  },
+});
 
 /** MetalLB's object and first condition; the others say what MetalLB does not look at. */
 function configurationState({ node, isValid, conflicts, unanswerable, uncaptured, unspread }: SpeakerState): KubeObject {
@@ -52,16 +60,7 @@ function configurationState({ node, isValid, conflicts, unanswerable, uncaptured
     condition('SpreadOff', 'NotAllSpread', unspread === undefined ? [] : [unspread]),
   ];
   const result = isValid ? { result: 'Valid' } : { result: 'Invalid', errorSummary: invalid.message };
-  return {
-    apiVersion: 'metallb.io/v1beta1',
-    kind: 'ConfigurationState',
-    metadata: {
-      name: speakerStateName(node),
-      namespace: METALLB_NAMESPACE,
-      labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': labelValue(node) },
-    },
-    status: { ...result, conditions },
-  };
+  return { ...speakerStateOf(node), status: { ...result, conditions } };
 }
 
 /** True as long as there is anything to tell. */

@@ -7,6 +7,8 @@ import type { Config } from '../../src/config/config.js';
 import type { Issue } from '../../src/issue/issue.js';
 import { type Backoff, failed, failureOf, RESTED } from '../../src/kube/backoff.js';
 import { CalmQueue } from '../../src/kube/calmqueue.js';
+import { ignoresExcludeLabel } from '../../src/kube/excludelabel.js';
+import type { ShownObject } from '../../src/kube/objectstatus.js';
 import { announcedPatch, type Condition, conditionText, type ShownService } from '../../src/kube/servicestatus.js';
 import { troubleIssue } from '../../src/kube/trouble.js';
 import { candidatesIn, survey, type World } from '../../src/layer2/announcements.js';
@@ -37,6 +39,8 @@ export interface AnswerState {
   readonly services: Known<KnownService>;
   readonly endpointSlices: Known<EndpointSliceView>;
   readonly answering: Known<Answerer> | undefined;
+  /** What the components of the cluster say of themselves. */
+  readonly states: Known<ShownObject>;
 }
 
 interface Known<T> {
@@ -168,11 +172,15 @@ export class Announcing {
 
   #pictureOf(config: Config, now: number): Picture {
     this.#mayLookAtMs = now + BETWEEN_PICTURES_MS;
-    const { endpointSlices, answering } = this.#options.state;
+    const { endpointSlices, answering, states } = this.#options.state;
     const { nodes } = this.#inForce.objects;
     const slices = [...endpointSlices.objects.values()];
     return {
-      world: survey({ config, services: [], nodes, endpointSlices: slices, self: '', withoutSlices: 'cannot-serve' }),
+      world: survey({
+        ...{ config, services: [], nodes, endpointSlices: slices, self: '', withoutSlices: 'cannot-serve' },
+        // Speakers of one cluster are told alike.
+        ignoreExcludeLabel: [...states.objects.values()].some(ignoresExcludeLabel),
+      }),
       answering: answeringIn(answering?.objects.values() ?? []),
     };
   }

@@ -24,6 +24,7 @@ import {
   serviceKey,
 } from '../../src/api/views.js';
 import { formatIssue, type Issue, issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
+import { ignoresExcludeLabel } from '../../src/kube/excludelabel.js';
 import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
 import type { Lack, Trouble } from '../../src/kube/reflector.js';
 import { type ShownService, shownService } from '../../src/kube/servicestatus.js';
@@ -43,7 +44,7 @@ export interface KubernetesOptions {
    * those, which may be the most objects of all: it follows both only afterwards, to tell who answers.
    */
   readonly speaker?: string;
-  /** The ConfigurationState of this component. */
+  /** The ConfigurationState of this component. A controller follows those of all. */
   readonly state: string;
   /** Told of each Service that changed (undefined: it is gone); gives whether it only shows what was written by us. */
   onService?(key: string, before: ShownService | undefined, shown: ShownService | undefined): boolean;
@@ -113,9 +114,14 @@ export class Kubernetes implements StateSource {
     this.advertisements = this.#follow('L2Advertisement', this.#written('L2Advertisement', ours('l2advertisements')));
     this.states = this.#follow('ConfigurationState', {
       path: ours('configurationstates'),
-      query: `fieldSelector=metadata.name%3D${state}`,
+      // A controller goes by what speakers say of themselves.
+      ...(speaker === undefined ? {} : { query: `fieldSelector=metadata.name%3D${state}` }),
       project: shownObject,
-      onChange: (key) => this.#options.onShown?.('ConfigurationState', key),
+      onChange: (key, before, after) => {
+        this.#options.onShown?.('ConfigurationState', key);
+        const [did, does] = [before, after].map((one) => one !== undefined && ignoresExcludeLabel(one));
+        if (did !== does) this.#options.onAnswering?.(undefined);
+      },
     });
     this.#nodes = this.#follow('Node', this.#views('Node', '/api/v1/nodes', readNode));
     this.#namespaces = this.#follow('Namespace', this.#views('Namespace', '/api/v1/namespaces', readNamespace));
@@ -168,7 +174,7 @@ export class Kubernetes implements StateSource {
 
   /** Whether a controller knows all that is to be told of who answers. */
   get knowsAnswering(): boolean {
-    return this.#later.length > 0 && this.#later.every((follower) => follower.isSynced);
+    return this.#later.length > 0 && [...this.#later, this.states].every((follower) => follower.isSynced);
   }
 
   snapshot(): Snapshot {
@@ -219,6 +225,7 @@ export class Kubernetes implements StateSource {
       transport: this.#options.transport,
       onSynced: () => {
         if (kind === 'IPAddressPool' || kind === 'L2Advertisement') this.#ours = undefined;
+        if (kind === 'ConfigurationState') this.#options.onAnswering?.(undefined);
         if (isShown(kind)) for (const key of follower.objects.keys()) this.#options.onShown?.(kind, key);
         this.#poke();
       },

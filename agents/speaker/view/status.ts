@@ -5,6 +5,7 @@
 import { cut } from '../../../src/api/conditions.js';
 import { labelValue, objectName } from '../../../src/api/fitting.js';
 import { type KubeObject, METALLB_NAMESPACE } from '../../../src/api/object.js';
+import { EXCLUDE_LABEL_IGNORED } from '../../../src/kube/excludelabel.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
 import type { AddressConflict } from '../../runtime/metrics.js';
 
@@ -21,6 +22,8 @@ export interface SpeakerState {
   readonly uncaptured: readonly string[];
   /** Why addresses are not spread though some node was told to; undefined: no reason. */
   readonly unspread: string | undefined;
+  /** Nodes with the label that excludes them answer all the same. */
+  readonly ignoreExcludeLabel: boolean;
 }
 
 /** A Service with two addresses has one object, as with MetalLB. */
@@ -46,18 +49,20 @@ export const speakerStateOf = (node: string): KubeObject => ({
 });
 
 /** MetalLB's object and first condition; the others say what MetalLB does not look at. */
-function configurationState({ node, isValid, conflicts, unanswerable, uncaptured, unspread }: SpeakerState): KubeObject {
+function configurationState(state: SpeakerState): KubeObject {
+  const { node, isValid, conflicts, unanswerable, uncaptured, unspread, ignoreExcludeLabel } = state;
   const invalid = { status: 'False', reason: 'ConfigurationError', message: 'configuration error: an older one is in force' };
   const conditions = [
     { type: 'configReconcilerValid', ...(isValid ? { status: 'True', reason: 'Reconciled', message: '' } : invalid) },
-    condition('AddressConflict', 'ClaimedByStranger', conflicts.map(describeConflict)),
+    condition('arpeggio/AddressConflict', 'ClaimedByStranger', conflicts.map(describeConflict)),
     condition(
-      'Unanswerable',
+      'arpeggio/Unanswerable',
       'NoInterface',
       [...unanswerable].map(([address, why]) => `${address}: ${why}`),
     ),
-    condition('Uncaptured', 'CaptureFailed', uncaptured),
-    condition('SpreadOff', 'NotAllSpread', unspread === undefined ? [] : [unspread]),
+    condition('arpeggio/Uncaptured', 'CaptureFailed', uncaptured),
+    condition('arpeggio/SpreadOff', 'NotAllSpread', unspread === undefined ? [] : [unspread]),
+    condition(EXCLUDE_LABEL_IGNORED, 'ToldSo', ignoreExcludeLabel ? ['it was started with --ignore-exclude-lb'] : []),
   ];
   const result = isValid ? { result: 'Valid' } : { result: 'Invalid', errorSummary: invalid.message };
   return { ...speakerStateOf(node), status: { ...result, conditions } };
@@ -65,7 +70,7 @@ function configurationState({ node, isValid, conflicts, unanswerable, uncaptured
 
 /** True as long as there is anything to tell. */
 const condition = (type: string, reason: string, told: readonly string[]): object => ({
-  type: `arpeggio/${type}`,
+  type,
   status: told.length > 0 ? 'True' : 'False',
   reason: told.length > 0 ? reason : 'None',
   message: cut(told.join('; ')),

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { isRecord } from '../../src/api/value.js';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
 import { parseExclusion } from '../../src/layer2/selection.js';
+import { codeOf, reasonOf } from '../runtime/systemerror.js';
 import { readPlainYaml, Unusual } from '../source/plainyaml.js';
 
 /** Where MetalLB's DaemonSet mounts it. */
@@ -24,7 +25,7 @@ export async function readExclusions(file: string): Promise<Parsed<readonly stri
   try {
     return exclusionsIn(await readYaml(text), file);
   } catch (error) {
-    return malformed(unusable(file, `is not YAML: ${reasonOf(error)}`));
+    return malformed(unusable(file, `is not YAML: ${firstLineOf(reasonOf(error))}`));
   }
 }
 
@@ -56,7 +57,7 @@ async function readYaml(text: string): Promise<unknown> {
 
 const unusable = (file: string, why: string): Issue => issue('INTERFACE_EXCLUDE_INVALID', '', `${file} ${why}`);
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '');
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+/** A parser shows the place below. */
+const firstLineOf = (text: string): string => text.split('\n')[0] ?? '';

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
 import { type Key, keyOfPassphrase } from '../../src/membership/memberlist/seal.js';
+import { reasonOf } from '../runtime/systemerror.js';
 
 /** MetalLB's file in the folder that METALLB_ML_SECRET_KEY_PATH names. */
 export const SECRET_FILE = 'secretkey';
@@ -17,7 +18,7 @@ export function readGossipKey(file: string): Parsed<Key> {
     const key = keyOfPassphrase(readFileSync(file));
     return key === undefined ? malformed(unusable(file, 'is empty')) : parsed(key);
   } catch (error) {
-    return malformed(unusable(file, `cannot be read: ${error instanceof Error ? error.message : String(error)}`));
+    return malformed(unusable(file, `cannot be read: ${reasonOf(error)}`));
   }
 }
 

@@ -12,8 +12,9 @@ import type { Sourced } from '../../src/api/object.js';
 import { readObjects } from '../../src/api/objects.js';
 import { type Issue, issue } from '../../src/issue/issue.js';
 import type { Written } from '../../src/plan/lint.js';
+import { reasonOf } from '../runtime/systemerror.js';
 import { isLockFile, mergeLocks, readLockFile } from '../source/lockfiles.js';
-import { type FileRead, readManifestFile, readManifestFiles, reasonOf } from '../source/manifestfiles.js';
+import { type FileRead, readManifestFile, readManifestFiles } from '../source/manifestfiles.js';
 import { decodeManifests } from '../source/manifests.js';
 import type { DocumentCache } from '../source/quickmanifests.js';
 

@@ -4,10 +4,13 @@
  */
 import type { EndpointSliceView } from '../../src/api/views.js';
 import type { Config } from '../../src/config/config.js';
-import { type Issue, issue } from '../../src/issue/issue.js';
+import type { Issue } from '../../src/issue/issue.js';
 import { type Backoff, failed, failureOf, RESTED } from '../../src/kube/backoff.js';
 import { CalmQueue } from '../../src/kube/calmqueue.js';
+import { ignoresExcludeLabel } from '../../src/kube/excludelabel.js';
+import type { ShownObject } from '../../src/kube/objectstatus.js';
 import { announcedPatch, type Condition, conditionText, type ShownService } from '../../src/kube/servicestatus.js';
+import { troubleIssue } from '../../src/kube/trouble.js';
 import { candidatesIn, survey, type World } from '../../src/layer2/announcements.js';
 import { announcedCondition } from '../../src/plan/announced.js';
 import { type Answerer, answeringIn } from '../../src/plan/owners.js';
@@ -24,6 +27,8 @@ export interface AnnouncingOptions {
   mayWrite(): boolean;
   /** Whether there are addresses to be written, which go first. */
   isBusy(): boolean;
+  /** Why it cannot write; undefined: it can. */
+  onTrouble(why: Issue | undefined): void;
   report(issue: Issue): void;
 }
 
@@ -34,6 +39,8 @@ export interface AnswerState {
   readonly services: Known<KnownService>;
   readonly endpointSlices: Known<EndpointSliceView>;
   readonly answering: Known<Answerer> | undefined;
+  /** What the components of the cluster say of themselves. */
+  readonly states: Known<ShownObject>;
 }
 
 interface Known<T> {
@@ -165,11 +172,15 @@ export class Announcing {
 
   #pictureOf(config: Config, now: number): Picture {
     this.#mayLookAtMs = now + BETWEEN_PICTURES_MS;
-    const { endpointSlices, answering } = this.#options.state;
+    const { endpointSlices, answering, states } = this.#options.state;
     const { nodes } = this.#inForce.objects;
     const slices = [...endpointSlices.objects.values()];
     return {
-      world: survey({ config, services: [], nodes, endpointSlices: slices, self: '', withoutSlices: 'cannot-serve' }),
+      world: survey({
+        ...{ config, services: [], nodes, endpointSlices: slices, self: '', withoutSlices: 'cannot-serve' },
+        // Speakers of one cluster are told alike.
+        ignoreExcludeLabel: [...states.objects.values()].some(ignoresExcludeLabel),
+      }),
       answering: answeringIn(answering?.objects.values() ?? []),
     };
   }
@@ -188,6 +199,7 @@ export class Announcing {
     if ('answered' in answer) {
       this.#backoff = RESTED;
       this.#lastProblem = '';
+      this.#options.onTrouble(undefined);
       return;
     }
     const refused = 'refused' in answer ? answer.refused : undefined;
@@ -195,18 +207,17 @@ export class Announcing {
     if (refused?.code === 404 || refused?.code === 409) return;
     const now = performance.now();
     this.#queue.note(service, now);
-    this.#tell('lost' in answer ? answer.lost : `${answer.refused.message} (${answer.refused.code})`);
+    this.#tell(troubleIssue(answer, 'who answers cannot be written to Services', 'it is tried again'));
     if (now < this.#pausedUntilMs) return;
     const { waitMs, backoff } = failed(this.#backoff, refused === undefined ? 'away' : failureOf(refused.code), Math.random());
     this.#backoff = backoff;
     this.#pausedUntilMs = now + Math.max(waitMs, refused?.retryAfterMs ?? 0);
   }
 
-  #tell(why: string): void {
-    if (why === this.#lastProblem) return;
-    this.#lastProblem = why;
-    this.#options.report(
-      issue('KUBE_API_UNAVAILABLE', '', `who answers cannot be written to Services: ${why}; it is tried again`),
-    );
+  #tell(why: Issue): void {
+    this.#options.onTrouble(why);
+    if (why.message === this.#lastProblem) return;
+    this.#lastProblem = why.message;
+    this.#options.report(why);
   }
 }

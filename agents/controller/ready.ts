@@ -4,6 +4,7 @@
  * False when something is wrong that keeps it from working, and then `reason` is the code to look up. True with a message when
  * there are warnings: it works, and somebody should look.
  */
+import { cut } from '../../src/api/conditions.js';
 import type { IssueCode } from '../../src/issue/catalogue.js';
 import type { Issue } from '../../src/issue/issue.js';
 
@@ -35,8 +36,3 @@ export function readyCondition(issues: readonly Issue[] = []): ReadyCondition {
     message: cut(ordered.map(({ code, message }) => `${code}: ${message}`).join('\n')),
   };
 }
-
-/** As long as a condition's message may be (meta/v1 Condition). */
-const LONGEST = 32768;
-
-export const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);

@@ -23,7 +23,7 @@ import { KubernetesStatus } from '../source/kubestatus.js';
 import { ClusterAllocator } from './allocator.js';
 import { Announcing } from './announcing.js';
 import { Controller } from './controller.js';
-import { serviceStatus } from './status.js';
+import { CONTROLLER_STATE, serviceStatus } from './status.js';
 
 export interface ControllerProcess {
   readonly access: Access;
@@ -79,11 +79,13 @@ export async function runController(options: ControllerProcess, signal: AbortSig
       onService: (key, before, shown) => status.onService(key, before, shown),
       onShown: (kind, key) => status.onShown(kind, key),
       onAnswering: (service) => announcing.changed(service),
+      onTrouble: (kind, why) => status.onTrouble(`${kind} objects`, why),
     });
     state = kubernetes;
     const status: KubernetesStatus = new KubernetesStatus({
       ...{ transport, namespace, host: identity, state: kubernetes, report, component: 'controller' },
       owner: ownerReference(transport, namespace, options.podName),
+      ownState: CONTROLLER_STATE,
       wanted: (service) => serviceStatus(service, controller.inForce.outcomes.get(service)),
       mayWrite: () => leader.leads,
     });
@@ -92,6 +94,7 @@ export async function runController(options: ControllerProcess, signal: AbortSig
       ...{ transport, state: kubernetes, report },
       mayWrite: () => leader.leads,
       isBusy: () => status.isBusy,
+      onTrouble: (why) => status.onTrouble('who answers', why),
     });
     const controller: Controller = new Controller({
       sink: status,
@@ -107,7 +110,11 @@ export async function runController(options: ControllerProcess, signal: AbortSig
     });
     status.run(term);
     announcing.run(term);
-    await Promise.all([kubernetes.run(term), keepSecret(transport, options, report, term)]);
+    const tellSecret = (why: Issue | undefined): void => {
+      status.onTrouble('the secret', why);
+      if (why !== undefined) report(why);
+    };
+    await Promise.all([kubernetes.run(term), keepSecret(transport, options, tellSecret, term)]);
   };
   const leader = new Leader({
     ...{ transport: leading, namespace: options.namespace, name: LEASE, identity: options.identity, log, report },
@@ -153,14 +160,14 @@ export async function runController(options: ControllerProcess, signal: AbortSig
 async function keepSecret(
   transport: Transport,
   { namespace, memberlistSecret: name, deployment }: ControllerProcess,
-  report: (issue: Issue) => void,
+  tell: (why: Issue | undefined) => void,
   term: AbortSignal,
 ): Promise<void> {
   if (name === '') return;
   while (!term.aborted) {
     const failed = await ensureMemberlistSecret({ transport, namespace, name, deployment, random: randomBytes(16) });
+    tell(failed);
     if (failed === undefined) return;
-    report(failed);
     await delay(SECRET_RETRY_MS, undefined, { signal: term }).catch(() => undefined);
   }
 }

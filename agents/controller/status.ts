@@ -5,11 +5,12 @@
  */
 import type { Outcome } from '../../src/allocator/allocation.js';
 import type { PoolUsage } from '../../src/allocator/usage.js';
+import { cut } from '../../src/api/conditions.js';
 import { type KubeObject, METALLB_NAMESPACE, type Sourced } from '../../src/api/object.js';
 import { formatIssue, type Issue } from '../../src/issue/issue.js';
 import { ALLOCATED, POOL_ANNOTATION } from '../../src/kube/servicestatus.js';
 import { formatAddress } from '../../src/net/address.js';
-import { cut, readyCondition } from './ready.js';
+import { readyCondition } from './ready.js';
 import type { InForce } from './reconcile.js';
 
 export function* controllerStatus({ outcomes, usage, stale, issues, objects }: InForce): Iterable<KubeObject> {
@@ -110,6 +111,13 @@ export function serviceStatus(key: string, outcome: Outcome | undefined): KubeOb
   };
 }
 
+/** What a controller's is called. */
+export const CONTROLLER_STATE: KubeObject = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'ConfigurationState',
+  metadata: { name: 'controller', namespace: METALLB_NAMESPACE, labels: { 'metallb.io/component-type': 'controller' } },
+};
+
 /** MetalLB's condition, reasons and message. */
 function configurationState(invalid: boolean, errors: readonly string[]): KubeObject {
   const errorSummary = errors.join('\n');
@@ -118,9 +126,7 @@ function configurationState(invalid: boolean, errors: readonly string[]): KubeOb
     : { status: 'True', reason: 'Reconciled', message: '' };
   const conditions = [{ type: 'poolReconcilerValid', ...condition }];
   return {
-    apiVersion: 'metallb.io/v1beta1',
-    kind: 'ConfigurationState',
-    metadata: { name: 'controller', namespace: METALLB_NAMESPACE, labels: { 'metallb.io/component-type': 'controller' } },
+    ...CONTROLLER_STATE,
     status: invalid ? { result: 'Invalid', errorSummary, conditions } : { result: 'Valid', conditions },
   };
 }

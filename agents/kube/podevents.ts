@@ -4,6 +4,7 @@
  */
 import type { IssueCode } from '../../src/issue/catalogue.js';
 import type { Issue } from '../../src/issue/issue.js';
+import { isRefusal } from '../../src/kube/refusals.js';
 import type { ServiceEvent } from '../source/source.js';
 import { ownerReference } from './pods.js';
 import { Recorder } from './recorder.js';
@@ -17,13 +18,13 @@ export interface PodEventsOptions {
   readonly component: ServiceEvent['component'];
 }
 
-/** An API server that is away takes no events, and whoever waits for it is told by its absence. */
-const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>([
-  ...(['KUBE_FORBIDDEN', 'KUBE_KIND_MISSING', 'KUBE_NAMESPACE_MISSING'] as const),
-  ...(['CAPTURE_DENIED', 'INTERFACE_MISSING'] as const),
-]);
+/** Of a Node, not of the API server. */
+const OF_NODE: ReadonlySet<IssueCode> = new Set<IssueCode>(['CAPTURE_DENIED', 'INTERFACE_MISSING']);
 
-/** Takes every issue and tells of those that are about cluster or Node, until `signal` aborts. */
+/**
+ * Takes every issue and tells of what is refused or missing, until `signal` aborts. An API server that is away takes no events, and whoever
+ * waits for it is told by its absence.
+ */
 export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issue: Issue) => void {
   const { transport, namespace, podName, component } = options;
   let uid: string | undefined;
@@ -35,6 +36,6 @@ export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issu
     recorder.record({ type: 'Warning', reason, message, service: `${namespace}/${podName}`, component });
   };
   return (one) => {
-    if (podName !== '' && TOLD.has(one.code)) void tell(one);
+    if (podName !== '' && (isRefusal(one) || OF_NODE.has(one.code))) void tell(one);
   };
 }

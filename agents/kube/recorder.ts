@@ -16,6 +16,8 @@ export interface RecorderOptions {
   readonly host: string;
   /** Of the object, without which `kubectl describe` does not find the event; undefined when it is gone. */
   uidOf(service: string): string | undefined;
+  /** What the API server says to each that is sent. */
+  onAnswer?(answer: Answer): void;
   /** @default Date.now */
   now?(): number;
 }
@@ -66,6 +68,8 @@ export class Recorder {
         for (;;) {
           if (signal.aborted) return;
           const answer = await this.#send(one);
+          if (answer === 'not sent') break;
+          this.#options.onAnswer?.(answer);
           if ('answered' in answer) backoff = RESTED;
           const isLater = 'lost' in answer || ('refused' in answer && failureOf(answer.refused.code) === 'away');
           if (!isLater) break;
@@ -83,11 +87,11 @@ export class Recorder {
     }
   }
 
-  async #send({ event, told, atMs }: Waiting): Promise<Answer> {
+  async #send({ event, told, atMs }: Waiting): Promise<Answer | 'not sent'> {
     const { transport, uidOf } = this.#options;
     const uid = uidOf(event.service);
     // Nobody looks for the events of what is gone.
-    if (uid === undefined) return { answered: undefined };
+    if (uid === undefined) return 'not sent';
     const [namespace = '', service = ''] = event.service.split('/');
     const name = `${service}.${this.#run}${told.id.toString(16)}`;
     const path = `/api/v1/namespaces/${namespace}/events`;

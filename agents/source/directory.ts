@@ -8,8 +8,9 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { formatIssue, type Issue, issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
+import { reasonOf } from '../runtime/systemerror.js';
 import { Contents } from './contents.js';
-import { readManifestFiles, reasonOf } from './manifestfiles.js';
+import { readManifestFiles } from './manifestfiles.js';
 import type { Snapshot, StateSource } from './source.js';
 
 export interface DirectoryOptions {

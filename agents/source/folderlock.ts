@@ -7,7 +7,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
-import { codeOf, reasonOf } from './manifestfiles.js';
+import { codeOf, reasonOf } from '../runtime/systemerror.js';
 
 export interface FolderLock {
   /** Gives the folder back. */

@@ -24,6 +24,7 @@ import {
   serviceKey,
 } from '../../src/api/views.js';
 import { formatIssue, type Issue, issue, type ObjectRef, type Parsed } from '../../src/issue/issue.js';
+import { ignoresExcludeLabel } from '../../src/kube/excludelabel.js';
 import { type ShownObject, shownObject } from '../../src/kube/objectstatus.js';
 import type { Lack, Trouble } from '../../src/kube/reflector.js';
 import { type ShownService, shownService } from '../../src/kube/servicestatus.js';
@@ -43,7 +44,7 @@ export interface KubernetesOptions {
    * those, which may be the most objects of all: it follows both only afterwards, to tell who answers.
    */
   readonly speaker?: string;
-  /** The ConfigurationState of this component. */
+  /** The ConfigurationState of this component. A controller follows those of all. */
   readonly state: string;
   /** Told of each Service that changed (undefined: it is gone); gives whether it only shows what was written by us. */
   onService?(key: string, before: ShownService | undefined, shown: ShownService | undefined): boolean;
@@ -51,6 +52,8 @@ export interface KubernetesOptions {
   onShown?(kind: ShownKind, key: string): void;
   /** Who says that he answers for a Service, where its endpoints are, or what it shows of that, changed; undefined: of any Service. */
   onAnswering?(service: string | undefined): void;
+  /** Objects of `kind` cannot be followed; undefined: they can again. */
+  onTrouble?(kind: string, why: Issue | undefined): void;
   report(issue: Issue): void;
   /** @default performance.now */
   now?(): number;
@@ -111,9 +114,14 @@ export class Kubernetes implements StateSource {
     this.advertisements = this.#follow('L2Advertisement', this.#written('L2Advertisement', ours('l2advertisements')));
     this.states = this.#follow('ConfigurationState', {
       path: ours('configurationstates'),
-      query: `fieldSelector=metadata.name%3D${state}`,
+      // A controller goes by what speakers say of themselves.
+      ...(speaker === undefined ? {} : { query: `fieldSelector=metadata.name%3D${state}` }),
       project: shownObject,
-      onChange: (key) => this.#options.onShown?.('ConfigurationState', key),
+      onChange: (key, before, after) => {
+        this.#options.onShown?.('ConfigurationState', key);
+        const [did, does] = [before, after].map((one) => one !== undefined && ignoresExcludeLabel(one));
+        if (did !== does) this.#options.onAnswering?.(undefined);
+      },
     });
     this.#nodes = this.#follow('Node', this.#views('Node', '/api/v1/nodes', readNode));
     this.#namespaces = this.#follow('Namespace', this.#views('Namespace', '/api/v1/namespaces', readNamespace));
@@ -166,7 +174,7 @@ export class Kubernetes implements StateSource {
 
   /** Whether a controller knows all that is to be told of who answers. */
   get knowsAnswering(): boolean {
-    return this.#later.length > 0 && this.#later.every((follower) => follower.isSynced);
+    return this.#later.length > 0 && [...this.#later, this.states].every((follower) => follower.isSynced);
   }
 
   snapshot(): Snapshot {
@@ -217,6 +225,7 @@ export class Kubernetes implements StateSource {
       transport: this.#options.transport,
       onSynced: () => {
         if (kind === 'IPAddressPool' || kind === 'L2Advertisement') this.#ours = undefined;
+        if (kind === 'ConfigurationState') this.#options.onAnswering?.(undefined);
         if (isShown(kind)) for (const key of follower.objects.keys()) this.#options.onShown?.(kind, key);
         this.#poke();
       },
@@ -363,8 +372,11 @@ export class Kubernetes implements StateSource {
       if (this.#troubles.size === 0 && this.isSynced) this.#heardAtMs = Date.now();
       this.#troubles.set(kind, trouble);
     }
-    if (trouble === undefined || (before !== undefined && describe(before) === describe(trouble))) return;
-    this.#options.report(troubleIssue(trouble, `${kind} objects cannot be followed`, 'what is known of them stays in force'));
+    if (before !== undefined && trouble !== undefined && describe(before) === describe(trouble)) return;
+    const then = 'what is known of them stays in force';
+    const told = trouble === undefined ? undefined : troubleIssue(trouble, `${kind} objects cannot be followed`, then);
+    this.#options.onTrouble?.(kind, told);
+    if (told !== undefined) this.#options.report(told);
   }
 }
 

@@ -9,6 +9,7 @@ import type { PlainObject } from '../../src/api/value.js';
 import { type Issue, issue } from '../../src/issue/issue.js';
 import { type Backoff, failed, RESTED } from '../../src/kube/backoff.js';
 import type { Trouble } from '../../src/kube/reflector.js';
+import { isRefusal, Refusals, withRefusals } from '../../src/kube/refusals.js';
 import type { ShownService } from '../../src/kube/servicestatus.js';
 import { isOfOneObject, troubleIssue } from '../../src/kube/trouble.js';
 import { WorkQueue } from '../../src/kube/workqueue.js';
@@ -35,6 +36,8 @@ export interface KubernetesStatusOptions {
   readonly component: Component;
   /** The Pod, with which objects that only it writes shall go. */
   readonly owner: Promise<PlainObject | undefined>;
+  /** What this component's ConfigurationState is called. */
+  readonly ownState: KubeObject;
   /** What a Service, by `namespace/name`, should show; undefined: nothing of ours. The same as {@link StatusSink.writeStatus} is given. */
   wanted(service: string): KubeObject | undefined;
   /** Whether this process may write now. */
@@ -71,13 +74,25 @@ export class KubernetesStatus implements StatusSink {
   readonly #troubled = new Set<string>();
   /** What was said about it last, by what it is about. */
   readonly #told = new Map<string, string>();
+  readonly #refusals = new Refusals();
+  /** What should be shown, by kind and name. */
+  #wanted = new Map<string, KubeObject>();
+  /** Of this component, as it was decided last, without what is refused; undefined: it should not be shown. */
+  #ownState: KubeObject | undefined;
+  /** Before that nobody knows what is not to be shown any more. */
+  #decided = false;
   #stopped = true;
 
   constructor(options: KubernetesStatusOptions) {
     this.#options = options;
     const { transport, host, state, component, namespace, owner, wanted, now = Date.now } = options;
+    this.#ownState = options.ownState;
     const manager = FIELD_MANAGERS[component];
-    this.#recorder = new Recorder({ transport, host, uidOf: (service) => state.services.objects.get(service)?.shown.uid });
+    this.#recorder = new Recorder({
+      ...{ transport, host },
+      uidOf: (service) => state.services.objects.get(service)?.shown.uid,
+      onAnswer: (answer) => this.#onEvent(answer),
+    });
     this.#services = new ServiceWriter({
       ...{ transport, services: state.services, manager, wanted, now },
       onContest: (service, others) => this.#tellContest(service, others),
@@ -104,12 +119,16 @@ export class KubernetesStatus implements StatusSink {
   writeStatus(component: Component, objects: Iterable<KubeObject>): void {
     if (component !== this.#options.component) return;
     const own = new Map<string, KubeObject>();
+    this.#decided = true;
     for (const object of objects) {
       const { kind, metadata } = object;
       if (kind === 'Service') this.#want(`${metadata.namespace}/${metadata.name}`, object);
       else own.set(`${kind} ${metadata.name}`, object);
     }
     for (const service of this.#services.abandoned()) this.#want(service, undefined);
+    this.#ownState = own.get(this.#ownKey);
+    if (this.#ownState !== undefined) own.set(this.#ownKey, withRefusals(this.#ownState, this.#refusals.standing));
+    this.#wanted = own;
     this.#objects.want(own);
     for (const key of own.keys()) if (!this.#queue.isWaiting(key)) this.#queue.add(key);
     for (const key of this.#options.state.announced?.objects.keys() ?? []) this.onShown('ServiceL2Status', key);
@@ -129,6 +148,15 @@ export class KubernetesStatus implements StatusSink {
     this.#pump();
   }
 
+  /** Why something that this component does at the API server does not work; undefined: it does. Of what is refused its state tells. */
+  onTrouble(what: string, why: Issue | undefined): void {
+    if (!this.#refusals.set(what, why) || this.#ownState === undefined) return;
+    this.#wanted.set(this.#ownKey, withRefusals(this.#ownState, this.#refusals.standing));
+    this.#objects.want(this.#wanted);
+    this.#queue.add(this.#ownKey);
+    this.#pump();
+  }
+
   /** What waits to be written. */
   get depth(): number {
     return this.#queue.size;
@@ -142,6 +170,11 @@ export class KubernetesStatus implements StatusSink {
   /** Services over whose status somebody else writes again and again. */
   get contested(): readonly string[] {
     return this.#services.contested;
+  }
+
+  get #ownKey(): string {
+    const { kind, metadata } = this.#options.ownState;
+    return `${kind} ${metadata.name}`;
   }
 
   #want(service: string, object: KubeObject | undefined): void {
@@ -174,13 +207,19 @@ export class KubernetesStatus implements StatusSink {
         this.#troubled.clear();
         for (const what of [EVERYTHING, kindOf(key), key]) this.#told.delete(what);
       }
-      this.#queue.done(key);
+      this.#finish(key);
     } else if ('waitMs' in answer) this.#queue.retry(key, performance.now(), answer.waitMs);
     else if ('lost' in answer) this.#pause(key, answer, 0);
     else this.#onRefusal(key, answer);
   }
 
+  #finish(key: string): void {
+    this.#queue.done(key);
+    this.onTrouble(key, undefined);
+  }
+
   async #write(key: string): Promise<Written> {
+    if (!this.#decided && key !== this.#ownKey) return 'nothing';
     const service = key.startsWith('Service ') ? key.slice('Service '.length) : undefined;
     if (!this.#options.mayWrite()) {
       if (service !== undefined) this.#services.forget(service);
@@ -194,10 +233,14 @@ export class KubernetesStatus implements StatusSink {
     if (code >= 500) this.#troubled.add(key);
     if (code === 429 || this.#troubled.size >= TROUBLED) this.#pause(key, answer, retryAfterMs ?? 0);
     // It is gone. Where its kind or its namespace is, it may come back.
-    else if (code === 404 && (key.startsWith('Service ') || isOfOneObject(message))) this.#queue.done(key);
+    else if (code === 404 && (key.startsWith('Service ') || isOfOneObject(message))) this.#finish(key);
     else {
       // Somebody else changed it: no problem, and what it is now comes by the watch.
-      if (code !== 409) this.#tell(answer, [401, 403, 404].includes(code) ? kindOf(key) : key);
+      if (code !== 409) {
+        const told = this.#tell(answer, [401, 403, 404].includes(code) ? kindOf(key) : key);
+        // Where its own state may not be written there is nowhere to say so.
+        if (key !== this.#ownKey) this.onTrouble(key, told);
+      }
       this.#queue.retry(key, performance.now(), code === 409 || code >= 500 ? retryAfterMs : REFUSED_MS);
     }
   }
@@ -216,11 +259,29 @@ export class KubernetesStatus implements StatusSink {
   }
 
   /** Once for what cannot be written: everything, a kind, or one object; until that can be. */
-  #tell(trouble: Trouble, what: string): void {
+  #tell(trouble: Trouble, what: string): Issue {
     const told = troubleIssue(trouble, `status of ${what} cannot be written`, 'it is tried again');
+    this.#report(what, told);
+    return told;
+  }
+
+  #report(what: string, told: Issue): void {
     if (told.message === this.#told.get(what)) return;
     this.#told.set(what, told.message);
     this.#options.report(told);
+  }
+
+  /** Events are not tried again, and those of a namespace that is being deleted are no loss. */
+  #onEvent(answer: Answer): void {
+    if ('answered' in answer) {
+      this.#told.delete(EVENTS);
+      this.onTrouble(EVENTS, undefined);
+    } else if ('refused' in answer && answer.refused.code === 403) {
+      const told = troubleIssue(answer, 'events cannot be written', 'they are lost');
+      if (!isRefusal(told)) return;
+      this.#report(EVENTS, told);
+      this.onTrouble(EVENTS, told);
+    }
   }
 
   #tellContest(service: string, others: readonly string[]): void {
@@ -233,6 +294,7 @@ export class KubernetesStatus implements StatusSink {
 }
 
 const EVERYTHING = 'everything';
+const EVENTS = 'events';
 /** `Service` of `Service default/web`. */
 const kindOf = (key: string): string => `${key.slice(0, key.indexOf(' '))} objects`;
 

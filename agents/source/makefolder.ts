@@ -4,7 +4,7 @@
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './manifestfiles.js';
+import { codeOf } from '../runtime/systemerror.js';
 
 export async function makeFolder(path: string): Promise<void> {
   try {

@@ -7,6 +7,7 @@
  */
 import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { codeOf, reasonOf } from '../runtime/systemerror.js';
 import { MAX_FILE_BYTES } from './manifests.js';
 
 export type FileRead =
@@ -83,28 +84,4 @@ export async function readManifestFile(path: string, maxBytes: number): Promise<
     return { path, unreadable: `it has ${status.size} bytes, and more than ${maxBytes} are not read` };
   }
   return { path, bytes: await readFile(path) };
-}
-
-export const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-
-/** Why the system refused, for people. */
-export function reasonOf(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'ENOENT':
-      return 'it does not exist';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission is denied';
-    case 'ENOTDIR':
-      return 'it is not a folder';
-    case 'ELOOP':
-      return 'it is a link that leads to itself';
-    case 'EROFS':
-      return 'the file system is read-only';
-    case 'ENOSPC':
-      return 'no space is left on the device';
-    default:
-      return error instanceof Error ? error.message : String(error);
-  }
 }

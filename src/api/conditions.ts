@@ -45,3 +45,8 @@ export const OBSERVED_GENERATION = {
   minimum: 0,
   description: 'The metadata.generation that this status tells about.',
 } as const;
+
+const LONGEST: number = CONDITIONS.items.properties.message.maxLength;
+
+/** As long as a condition's message may be. */
+export const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);

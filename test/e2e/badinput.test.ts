@@ -121,6 +121,21 @@ class World {
     );
     expect(one.exitCode()).toBeUndefined();
   }
+
+  /** Its ConfigurationState says what is refused; absent: that nothing is. */
+  async refused(what?: RegExp): Promise<void> {
+    const expected = what === undefined ? 'nothing is refused' : `${what} is refused`;
+    await until(
+      `its state says that ${expected}`,
+      async () => {
+        const all = await this.conditions(`${OURS}/configurationstates/controller`);
+        const condition = all.find(({ type }) => type === 'arpeggio/Refused');
+        if (condition === undefined || what === undefined) return condition?.status === 'False';
+        return condition.status === 'True' && what.test(`${condition.reason} ${condition.message}`);
+      },
+      LONG_MS,
+    );
+  }
 }
 
 describeWithApiServer('a controller', () => {
@@ -144,11 +159,16 @@ describeWithApiServer('a controller', () => {
       await world.said(one, 'KUBE_KIND_MISSING', /IPAddressPool objects cannot be followed: the API server has no such kind/);
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
       expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('KUBE_KIND_MISSING no IPAddressPool')]);
+      // All but the pools are there, and with them the place to say so.
+      await world.kubectl('apply', '--server-side', '-f', join(ROOT, 'dist/00-crds'));
+      await world.kubectl('delete', 'crd', 'ipaddresspools.metallb.io');
+      await world.refused(/KUBE_KIND_MISSING .*IPAddressPool objects cannot be followed/);
       await world.kubectl('apply', '--server-side', '-f', join(ROOT, 'dist/00-crds'));
       await world.kubectl('wait', '--for=condition=Established', 'crd', '--all');
       await world.pool('a', { addresses: ['192.0.2.1-192.0.2.9'] });
       await world.service('web');
       await until('it has an address', async () => (await world.address('web')) === '192.0.2.1', LONG_MS);
+      await world.refused();
       expect(one.exitCode()).toBeUndefined();
     });
   });
@@ -177,9 +197,40 @@ describeWithApiServer('a controller', () => {
       onTestFinished(() => world.kubectl('apply', '--server-side', '--force-conflicts', '-f', join(ROOT, 'dist/10-rbac')));
       const one = await world.start();
       await world.said(one, 'KUBE_FORBIDDEN', /controller may not watch nodes in every namespace/);
+      await world.refused(/KUBE_FORBIDDEN .*may not watch nodes/);
       await world.service('web');
       await world.kubectl('apply', '--server-side', '--force-conflicts', '-f', join(ROOT, 'dist/10-rbac'));
       await until('it has an address', async () => (await world.address('web')) !== undefined, LONG_MS);
+      await world.refused();
+    });
+
+    test('says that it may not write addresses or events, until it may', async () => {
+      const role = ['clusterrole', 'arpeggio-controller'];
+      const { rules } = (await world.get('/apis/rbac.authorization.k8s.io/v1/clusterroles/arpeggio-controller')) as {
+        rules: { resources: string[]; verbs: string[] }[];
+      };
+      const reading = rules.filter(({ verbs }) => verbs.includes('list'));
+      await world.kubectl(
+        'patch',
+        ...role,
+        '--type=json',
+        '-p',
+        JSON.stringify([{ op: 'replace', path: '/rules', value: reading }]),
+      );
+      onTestFinished(() => world.kubectl('apply', '--server-side', '--force-conflicts', '-f', join(ROOT, 'dist/10-rbac')));
+      const one = await world.start();
+      await world.service('web');
+      await world.refused(/may not create events/);
+      await world.refused(/may not patch services\/status/);
+      expect(one.lines.some(({ code, msg }) => code === 'KUBE_FORBIDDEN' && /may not patch services\/status/.test(msg))).toBe(
+        true,
+      );
+      await world.kubectl('apply', '--server-side', '--force-conflicts', '-f', join(ROOT, 'dist/10-rbac'));
+      await until('it has an address', async () => (await world.address('web')) !== undefined, LONG_MS);
+      // The next event shows that they can be written.
+      await world.service('next');
+      onTestFinished(() => world.must('DELETE', `${SERVICES}/next`));
+      await world.refused();
     });
 
     test('in another namespace than its roles says which it should be', async () => {
@@ -246,7 +297,10 @@ describeWithApiServer('a controller', () => {
           expect.stringContaining('UNKNOWN_FIELD: "colour" is not a field of spec'),
         ]);
         expect(one.lines.filter(({ code }) => code === 'UNKNOWN_FIELD').map(({ level }) => level)).toEqual(['warn']);
-        expect(await world.conditions(`${OURS}/configurationstates/controller`)).toMatchObject([{ status: 'True' }]);
+        expect(await world.conditions(`${OURS}/configurationstates/controller`)).toMatchObject([
+          { type: 'poolReconcilerValid', status: 'True' },
+          { type: 'arpeggio/Refused', status: 'False' },
+        ]);
       });
 
       test('keeps what was in force when an object cannot be read, and names it', async () => {

@@ -131,7 +131,12 @@ describeWithApiServer('a controller of a real API server', () => {
         labels: { 'metallb.io/component-type': 'controller' },
         managedFields: expect.arrayContaining([expect.objectContaining({ manager: 'poolReconciler', subresource: 'status' })]),
       },
-      status: { conditions: [{ type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled' }] },
+      status: {
+        conditions: [
+          { type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled' },
+          { type: 'arpeggio/Refused', status: 'False' },
+        ],
+      },
     });
   });
 

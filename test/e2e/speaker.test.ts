@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { until } from '../support/until.js';
 import { describeWithApiServer } from '../support/withapiserver.js';
 import { type Fields, free, OURS, SLICES, Stage } from './stage.js';
@@ -29,16 +29,24 @@ describeWithApiServer('speakers of a real API server', () => {
   });
   afterAll(() => stage?.close());
 
+  interface Announced {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+  }
+
   /** What the Service says of who answers for it. */
+  const said = async (): Promise<Announced | undefined> => {
+    const { status } = (await stage.must('GET', WEB)) as { status: { conditions?: Announced[] } };
+    return status.conditions?.find(({ type }) => type === 'arpeggio/Announced');
+  };
   const isSaid = (node: string | undefined): Promise<unknown> =>
     until(
       `the Service says that ${node} answers`,
       async () => {
-        const { status } = (await stage.must('GET', WEB)) as {
-          status: { conditions?: { type: string; status: string; message: string }[] };
-        };
-        const said = status.conditions?.find(({ type }) => type === 'arpeggio/Announced');
-        return said?.status === 'True' && said.message === `announcing from node "${node}" with protocol "layer2"`;
+        const one = await said();
+        return one?.status === 'True' && one.message === `announcing from node "${node}" with protocol "layer2"`;
       },
       LONG_MS,
     );
@@ -61,6 +69,36 @@ describeWithApiServer('speakers of a real API server', () => {
     const [other] = NODES.filter((name) => name !== settled);
     await stage.settled('web', ADDRESS, other);
     await isSaid(other);
+  });
+
+  test('that answer on excluded nodes too are believed to be able to', async () => {
+    const label = (value: '' | null): Promise<unknown[]> => {
+      const labels = { 'node.kubernetes.io/exclude-from-external-load-balancers': value };
+      return Promise.all(NODES.map((name) => stage.change(`/api/v1/nodes/${name}`, { metadata: { labels } })));
+    };
+    const says = (reason: string, what: RegExp): Promise<unknown> =>
+      until(
+        `the Service says ${reason}`,
+        async () => {
+          const one = await said();
+          return one?.reason === reason && what.test(one.message);
+        },
+        LONG_MS,
+      );
+    // What a speaker said that was killed stands.
+    const forget = (): Promise<unknown> => stage.must('DELETE', `${OURS}/servicel2statuses`);
+    await forget();
+    await label('');
+    onTestFinished(async () => {
+      await label(null);
+    });
+    await says('NOBODY_ANSWERS', /nodeLabeledExcludeBalancers on every node/);
+    const speaker = stage.start('n1', ['--ignore-exclude-lb']);
+    await stage.settled('web', ADDRESS, 'n1');
+    await isSaid('n1');
+    await speaker.end('SIGKILL');
+    await forget();
+    await says('NOBODY_SAYS_SO', /n1, n2 may answer, and no speaker says that it does/);
   });
 
   test('go on while the API server is away, also after a restart', async () => {

@@ -42,6 +42,22 @@ describeWithApiServer('a speaker', { timeout: 3 * LONG_MS }, () => {
     return items.map(({ reason, message }) => `${reason} ${message}`).join('\n');
   };
 
+  /** Its ConfigurationState says what is refused; absent: that nothing is. */
+  const refused = (what?: RegExp): Promise<unknown> =>
+    until(
+      `its state says that ${what ?? 'nothing'} is refused`,
+      async () => {
+        const { body } = await stage.api.call('GET', `${OURS}/configurationstates/speaker-n1`);
+        const { status } = body as {
+          status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
+        };
+        const condition = status?.conditions?.find(({ type }) => type === 'arpeggio/Refused');
+        if (condition === undefined || what === undefined) return condition?.status === 'False';
+        return condition.status === 'True' && what.test(`${condition.reason} ${condition.message}`);
+      },
+      LONG_MS,
+    );
+
   test('answers without the kind in which it says so, names that, and says so as soon as it is there', async () => {
     await kubectl('delete', 'crd', 'servicel2statuses.metallb.io');
     onTestFinished(() => apply('dist/00-crds'));
@@ -53,9 +69,11 @@ describeWithApiServer('a speaker', { timeout: 3 * LONG_MS }, () => {
       async () => (await events()).includes('KUBE_KIND_MISSING ServiceL2Status'),
       LONG_MS,
     );
+    await refused(/KUBE_KIND_MISSING .*ServiceL2Status objects cannot be followed/);
     await apply('dist/00-crds');
     await until('it is there', async () => (await stage.api.call('GET', `${OURS}/servicel2statuses`)).status === 200);
     await stage.settled('web', ADDRESS, 'n1');
+    await refused();
   });
 
   test('says which verb on which resource it may not, and answers as soon as it may', async () => {
@@ -65,8 +83,10 @@ describeWithApiServer('a speaker', { timeout: 3 * LONG_MS }, () => {
     const speaker = stage.start('n1');
     await says(speaker, 'KUBE_FORBIDDEN', /speaker may not watch nodes in every namespace/);
     expect(await stage.owner(ADDRESS)).toBeUndefined();
+    await refused(/KUBE_FORBIDDEN .*speaker may not watch nodes in every namespace/);
     await apply('dist/10-rbac');
     await answers();
+    await refused();
   });
 
   test.each<{ why: string; code: string; what: RegExp; args: readonly string[]; through: readonly string[] }>([

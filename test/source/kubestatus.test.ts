@@ -6,7 +6,7 @@ import { KubernetesStatus, type ShownState } from '../../agents/source/kubestatu
 import type { KubeObject } from '../../src/api/object.js';
 import { readService } from '../../src/api/service.js';
 import type { PlainObject } from '../../src/api/value.js';
-import type { Issue } from '../../src/issue/issue.js';
+import { type Issue, issue } from '../../src/issue/issue.js';
 import { shownService } from '../../src/kube/servicestatus.js';
 import { testSignal } from '../support/folder.js';
 import { answer, startHttps } from '../support/httpsserver.js';
@@ -46,6 +46,13 @@ function writtenByOthers(): PlainObject {
   return { metadata: { name: 'a', managedFields } };
 }
 
+const OWN_STATE: KubeObject = {
+  ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState', metadata: { name: 'controller' } },
+};
+
+const FORBIDDEN =
+  'services "a" is forbidden: User "u" cannot patch resource "services/status" in API group "" in the namespace "default"';
+
 /** What becomes of one write: a code, or the connection ends. */
 type Fate = number | 'lost';
 
@@ -54,9 +61,13 @@ interface World {
   /** `a from 1`: a Service, and the version that the patch was made for. */
   readonly writes: string[];
   readonly issues: Issue[];
+  /** Statuses of the controller's own ConfigurationState. */
+  readonly states: PlainObject[];
   /** What the next writes come to; after them all succeed. */
   readonly fates: Fate[];
   mayWrite: boolean;
+  /** Service by name whose status may not be written. */
+  forbidden: string;
   /** What should be shown from now on. */
   want(...objects: readonly KubeObject[]): void;
   /** A Service as the watch tells it. */
@@ -67,18 +78,20 @@ interface World {
 
 async function open(...objects: readonly Stored[]): Promise<World> {
   const services = new Map(objects.map((object) => [`default/${object.metadata.name}`, known(object)]));
-  const [writes, issues, fates]: [string[], Issue[], Fate[]] = [[], [], []];
+  const [writes, issues, fates, states]: [string[], Issue[], Fate[], PlainObject[]] = [[], [], [], []];
   let version = 100;
   const server = await startHttps(async (request: IncomingMessage, response: ServerResponse) => {
     if (request.method === 'GET') return answer(response, 200, { items: [writtenByOthers()] });
     let text = '';
     for await (const chunk of request) text += chunk;
     const body = JSON.parse(text);
+    if (body.kind === 'ConfigurationState' && body.status !== undefined) states.push(body.status);
     const [, name = ''] = /\/services\/([^/]+)\/status/.exec(request.url ?? '') ?? [];
     writes.push(`${name} from ${body.metadata.resourceVersion}`);
-    const fate = fates.shift() ?? 200;
+    const fate = name !== '' && name === world.forbidden ? 403 : (fates.shift() ?? 200);
     if (fate === 'lost') request.socket.destroy();
-    else if (fate !== 200) answer(response, fate, { kind: 'Status', code: fate, message: `HTTP ${fate}` });
+    else if (fate !== 200)
+      answer(response, fate, { kind: 'Status', code: fate, message: fate === 403 ? FORBIDDEN : `HTTP ${fate}` });
     else {
       const metadata = { ...body.metadata, name, namespace: 'default', resourceVersion: String(++version) };
       answer(response, 200, { metadata, spec: { type: 'LoadBalancer' }, status: body.status });
@@ -94,9 +107,10 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     states: none,
     announced: undefined,
   };
-  const world = { writes, issues, fates, mayWrite: true, wants: new Map<string, KubeObject>() };
+  const world = { writes, issues, fates, states, mayWrite: true, forbidden: '', wants: new Map<string, KubeObject>() };
   const status = new KubernetesStatus({
     ...{ transport, state, namespace: 'metallb-system', host: 'c', component: 'controller', owner: Promise.resolve(undefined) },
+    ownState: OWN_STATE,
     wanted: (service) => world.wants.get(service),
     mayWrite: () => world.mayWrite,
     report: (one) => void issues.push(one),
@@ -244,4 +258,29 @@ test('who writes over a status again and again is named, and left alone for a wh
   expect(world.status.contested).toEqual(['default/a']);
   await until('it waits', () => world.status.depth === 1);
   expect(world.writes.filter((one) => one.startsWith('a'))).toHaveLength(3);
+});
+
+const refusedIn = ({ states }: World): unknown => {
+  const conditions = states.at(-1)?.['conditions'] as readonly PlainObject[] | undefined;
+  return conditions?.find(({ type }) => type === 'arpeggio/Refused')?.['message'];
+};
+const SAYS =
+  'KUBE_FORBIDDEN status of Service objects cannot be written: u may not patch services/status in the namespace default';
+
+test('what it may not write its state says, beside what was decided', async () => {
+  const world = await open(stored('a', 1));
+  world.forbidden = 'a';
+  world.want(wanted('a', '192.0.2.1'), { ...OWN_STATE, status: { result: 'Valid', conditions: [] } });
+  await until('the state says so', () => String(refusedIn(world)).startsWith(SAYS));
+  expect(world.states.at(-1)).toMatchObject({ result: 'Valid', errorSummary: expect.stringContaining(SAYS) });
+});
+
+test('what keeps it from deciding anything its state says before anything was decided', async () => {
+  const world = await open();
+  const missing = issue('KUBE_KIND_MISSING', '', 'no such kind');
+  world.status.onTrouble('IPAddressPool objects', missing);
+  await until('the state says so', () => refusedIn(world) === 'KUBE_KIND_MISSING no such kind');
+  expect(world.states.at(-1)).toMatchObject({ result: 'Unknown', errorSummary: 'KUBE_KIND_MISSING no such kind' });
+  world.status.onTrouble('IPAddressPool objects', undefined);
+  await until('the state says so no more', () => refusedIn(world) === '');
 });

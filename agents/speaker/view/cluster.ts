@@ -18,7 +18,7 @@ import { KubernetesStatus } from '../../source/kubestatus.js';
 import { joined, type StateSource } from '../../source/source.js';
 import type { ClusterState } from '../options.js';
 import type { Opened, Reading } from './opened.js';
-import { speakerStateName } from './status.js';
+import { speakerStateOf } from './status.js';
 
 export interface ClusterOptions {
   readonly state: ClusterState;
@@ -56,17 +56,22 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
   options.onPod(podEvents({ transport: asking, namespace: home, podName, component: 'metallb-speaker' }, signal));
   options.onReview(new Reviewer({ transport: asking, report }).review);
 
+  const ownState = speakerStateOf(node);
   const cluster: Kubernetes = new Kubernetes({
-    ...{ transport, namespace, speaker: node, state: speakerStateName(node), report },
+    ...{ transport, namespace, speaker: node, state: ownState.metadata.name, report },
     onShown: (kind, key) => status.onShown(kind, key),
+    onTrouble: (kind, why) => status.onTrouble(`${kind} objects`, why),
   });
   const status: KubernetesStatus = new KubernetesStatus({
     ...{ transport, namespace, state: cluster, host: node, report, component: 'speaker' },
     owner: ownerReference(transport, namespace, podName),
+    ownState,
     // Speakers have no right to write to a Service.
     wanted: () => undefined,
     mayWrite: () => true,
   });
+  // Where nothing can be decided, it says why.
+  status.run(signal);
   const synced = cluster.run(signal);
   const keptView = keepIn === undefined ? undefined : new KeptView(keepIn);
   const kept = await keptView?.read();
@@ -87,7 +92,8 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
     options.onPeers(hosts);
   };
   const isThere = await firstPeers(transport, { ...options, namespace, kept, hear }, signal);
-  void keepPeers(transport, { ...options, namespace, hear }, isThere ? PODS_EVERY_MS : PODS_RETRY_MS, signal);
+  const onTrouble = (why: Issue | undefined): void => status.onTrouble('Pods of speakers', why);
+  void keepPeers(transport, { ...options, namespace, hear, onTrouble }, isThere ? PODS_EVERY_MS : PODS_RETRY_MS, signal);
   await (kept === undefined ? synced : Promise.race([synced, delay(PATIENCE_MS, undefined, { signal }).catch(() => undefined)]));
   if (!cluster.isSynced && kept !== undefined) {
     report(
@@ -96,7 +102,6 @@ export async function openCluster(options: ClusterOptions, signal: AbortSignal):
   }
   if (cluster.isSynced) keptView?.keep(cluster.snapshot().objects, peers);
   cluster.subscribe(({ objects }) => keptView?.keep(objects, peers));
-  status.run(signal);
   return parsed({
     source: joined(withKept(cluster, kept), status),
     delivery: undefined,
@@ -134,8 +139,10 @@ async function firstPeers(
   return isThere;
 }
 
-async function keepPeers(transport: Transport, options: PeerOptions, firstMs: number, signal: AbortSignal): Promise<void> {
-  const { state, namespace, report, hear } = options;
+type KeepPeersOptions = PeerOptions & { readonly onTrouble: (why: Issue | undefined) => void };
+
+async function keepPeers(transport: Transport, options: KeepPeersOptions, firstMs: number, signal: AbortSignal): Promise<void> {
+  const { state, namespace, report, hear, onTrouble } = options;
   if (state.podLabels === '') return;
   let isTold = false;
   for (let waitMs = firstMs; !signal.aborted; ) {
@@ -143,11 +150,14 @@ async function keepPeers(transport: Transport, options: PeerOptions, firstMs: nu
     if (signal.aborted) return;
     const found = await podAddresses(transport, namespace, state.podLabels);
     if ('lost' in found || 'refused' in found) {
-      if (!isTold) report(troubleIssue(found, 'the Pods of other speakers cannot be listed', 'it is tried again every 10 s'));
+      const told = troubleIssue(found, 'the Pods of other speakers cannot be listed', 'it is tried again every 10 s');
+      onTrouble(told);
+      if (!isTold) report(told);
       isTold = true;
       waitMs = PODS_RETRY_MS;
     } else {
       isTold = false;
+      onTrouble(undefined);
       hear(found);
       waitMs = PODS_EVERY_MS;
     }

@@ -2,10 +2,11 @@
  * The status objects a speaker shows: one ServiceL2Status for each Service it answers for, and one ConfigurationState, which
  * tells whether this node could use the configuration and what it met on the wire.
  */
+import { cut } from '../../../src/api/conditions.js';
 import { labelValue, objectName } from '../../../src/api/fitting.js';
 import { type KubeObject, METALLB_NAMESPACE } from '../../../src/api/object.js';
+import { EXCLUDE_LABEL_IGNORED } from '../../../src/kube/excludelabel.js';
 import type { Announcement } from '../../../src/layer2/announcement.js';
-import { cut } from '../../controller/ready.js';
 import type { AddressConflict } from '../../runtime/metrics.js';
 
 export interface SpeakerState {
@@ -21,6 +22,8 @@ export interface SpeakerState {
   readonly uncaptured: readonly string[];
   /** Why addresses are not spread though some node was told to; undefined: no reason. */
   readonly unspread: string | undefined;
+  /** Nodes with the label that excludes them answer all the same. */
+  readonly ignoreExcludeLabel: boolean;
 }
 
 /** A Service with two addresses has one object, as with MetalLB. */
@@ -34,39 +37,40 @@ export function speakerStatus(state: SpeakerState): readonly KubeObject[] {
   ];
 }
 
-/** Of the ConfigurationState of a node's speaker. */
-export const speakerStateName = (node: string): string => objectName(`speaker-${node}`);
+/** What the ConfigurationState of a node's speaker is called. */
+export const speakerStateOf = (node: string): KubeObject => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'ConfigurationState',
+  metadata: {
+    name: objectName(`speaker-${node}`),
+    namespace: METALLB_NAMESPACE,
+    labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': labelValue(node) },
+  },
+});
 
 /** MetalLB's object and first condition; the others say what MetalLB does not look at. */
-function configurationState({ node, isValid, conflicts, unanswerable, uncaptured, unspread }: SpeakerState): KubeObject {
+function configurationState(state: SpeakerState): KubeObject {
+  const { node, isValid, conflicts, unanswerable, uncaptured, unspread, ignoreExcludeLabel } = state;
   const invalid = { status: 'False', reason: 'ConfigurationError', message: 'configuration error: an older one is in force' };
   const conditions = [
     { type: 'configReconcilerValid', ...(isValid ? { status: 'True', reason: 'Reconciled', message: '' } : invalid) },
-    condition('AddressConflict', 'ClaimedByStranger', conflicts.map(describeConflict)),
+    condition('arpeggio/AddressConflict', 'ClaimedByStranger', conflicts.map(describeConflict)),
     condition(
-      'Unanswerable',
+      'arpeggio/Unanswerable',
       'NoInterface',
       [...unanswerable].map(([address, why]) => `${address}: ${why}`),
     ),
-    condition('Uncaptured', 'CaptureFailed', uncaptured),
-    condition('SpreadOff', 'NotAllSpread', unspread === undefined ? [] : [unspread]),
+    condition('arpeggio/Uncaptured', 'CaptureFailed', uncaptured),
+    condition('arpeggio/SpreadOff', 'NotAllSpread', unspread === undefined ? [] : [unspread]),
+    condition(EXCLUDE_LABEL_IGNORED, 'ToldSo', ignoreExcludeLabel ? ['it was started with --ignore-exclude-lb'] : []),
   ];
   const result = isValid ? { result: 'Valid' } : { result: 'Invalid', errorSummary: invalid.message };
-  return {
-    apiVersion: 'metallb.io/v1beta1',
-    kind: 'ConfigurationState',
-    metadata: {
-      name: speakerStateName(node),
-      namespace: METALLB_NAMESPACE,
-      labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': labelValue(node) },
-    },
-    status: { ...result, conditions },
-  };
+  return { ...speakerStateOf(node), status: { ...result, conditions } };
 }
 
 /** True as long as there is anything to tell. */
 const condition = (type: string, reason: string, told: readonly string[]): object => ({
-  type: `arpeggio/${type}`,
+  type,
   status: told.length > 0 ? 'True' : 'False',
   reason: told.length > 0 ? reason : 'None',
   message: cut(told.join('; ')),

@@ -250,7 +250,7 @@ export class View {
   }
 
   #showOwned(): void {
-    const { metrics, node, source } = this.#options;
+    const { metrics, node, source, electorate } = this.#options;
     const owned = [...this.#owned].sort().flatMap((address) => this.#announcements.get(address) ?? []);
     metrics.setAnnounced(
       lazily(() => owned.flatMap(({ address, services }) => services.map((service) => ({ service, address })))),
@@ -264,7 +264,10 @@ export class View {
     source.writeStatus(
       'speaker',
       lazily(() =>
-        speakerStatus({ node, announced: owned, isValid, conflicts, unanswerable, uncaptured, unspread: this.#unspread }),
+        speakerStatus({
+          ...{ node, announced: owned, isValid, conflicts, unanswerable, uncaptured, unspread: this.#unspread },
+          ignoreExcludeLabel: (electorate ?? OF_A_FOLDER).ignoreExcludeLabel,
+        }),
       ),
     );
   }

@@ -10,7 +10,15 @@ import { WAN } from '../../src/membership/memberlist/settings.js';
 import type { Endpoints } from '../runtime/endpoints.js';
 import { createLog, issueRecord } from '../runtime/log.js';
 import { runAgent } from '../speaker/run.js';
-import { type AnsweringFlags, addAnsweringOptions, answeringOf, ipv4Address, nodeName, portNumber } from './answering.js';
+import {
+  type AnsweringFlags,
+  addAnsweringOptions,
+  answeringOf,
+  gossipAddress,
+  gossipFamily,
+  nodeName,
+  portNumber,
+} from './answering.js';
 import { addEndpointOptions, type EndpointFlags, endpointsOf } from './endpointflags.js';
 import { EXCLUDE_FILE, readExclusions } from './excludefile.js';
 import { readGossipKey, SECRET_FILE } from './gossipkey.js';
@@ -89,9 +97,12 @@ export function speakerCommand(): Command {
       'folder for the last view, so that a start without the API server answers; a volume that outlives the process',
     )
     .addOption(
-      new Option('--ml-bindaddr <address>', 'IPv4 address to gossip from, and to be known by')
+      new Option(
+        '--ml-bindaddr <address>',
+        'address to gossip from, and to be known by; of IPv4 or IPv6, and gossip goes over that',
+      )
         .env('METALLB_ML_BIND_ADDR')
-        .argParser(ipv4Address),
+        .argParser(gossipAddress),
     )
     .addOption(
       new Option('--ml-bindport <number>', 'UDP and TCP port of gossip')
@@ -109,7 +120,10 @@ export function speakerCommand(): Command {
         .env('METALLB_ML_SECRET_KEY_PATH')
         .default(''),
     )
-    .option('--ml-wan-config', "memberlist's slower pace for nodes that are far from each other")
+    .option(
+      '--ml-wan-config',
+      "memberlist's slower pace for nodes that are far from each other",
+    )
     .addHelpText('after', EXAMPLE);
   addIgnored(addEndpointOptions(addAnsweringOptions(command), HEALTH_HOST), IGNORED);
   return command.action(async (flags: SpeakerFlags) => {
@@ -129,6 +143,7 @@ async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSig
   const exclusions = flags.excludeInterfaces === undefined ? await readExclusions(EXCLUDE_FILE) : undefined;
   if (exclusions?.ok === false) return fail(exclusions.issues);
   const exclude = exclusions?.value;
+  const family = gossipFamily(mlBindaddr);
   return runAgent(
     {
       state: {
@@ -138,6 +153,7 @@ async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSig
         ...(lbClass === '' ? {} : { loadBalancerClass: lbClass }),
         ...(flags.keepView === undefined ? {} : { keepIn: flags.keepView }),
         ignoreExcludeLabel: flags.ignoreExcludeLb === true,
+        gossipFamily: family,
       },
       node: flags.nodeName,
       port: flags.mlBindport,
@@ -145,7 +161,7 @@ async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSig
       ...answeringOf(flags),
       ...(exclude === undefined ? {} : { exclude }),
     },
-    { peers: [], address: mlBindaddr, key: key?.value, tuning: mlWanConfig === true ? WAN : undefined },
+    { peers: [], address: mlBindaddr, family, key: key?.value, tuning: mlWanConfig === true ? WAN : undefined },
     signal,
   );
 }

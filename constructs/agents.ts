@@ -126,6 +126,9 @@ export interface Resources {
 /** As MetalLB's speakers mount it; the controller makes it. */
 const MEMBERLIST_SECRET = 'memberlist';
 const KEY_FOLDER = '/etc/ml_secret_key';
+/** Constants of memberlist, for those who have others than its own. */
+const MEMBERLIST_CONFIG = 'metallb-memberlist-config';
+const MEMBERLIST_FOLDER = '/etc/metallb/memberlist';
 const VIEW_FOLDER = '/var/lib/arpeggio';
 /** Longer than a speaker takes to hand its addresses over, which is 3 s at most. */
 const HANDOVER_SECONDS = 15;
@@ -214,6 +217,7 @@ function speakerSpec(props: AgentsProps): object {
     securityContext: hardened({ drop: ['ALL'], add: ['NET_RAW'] }),
     volumeMounts: [
       { name: MEMBERLIST_SECRET, mountPath: KEY_FOLDER, readOnly: true },
+      { name: MEMBERLIST_CONFIG, mountPath: MEMBERLIST_FOLDER, readOnly: true },
       { name: 'view', mountPath: VIEW_FOLDER },
     ],
   };
@@ -231,6 +235,7 @@ function speakerSpec(props: AgentsProps): object {
         volumes: [
           // Not optional: a Pod waits for the controller to make it.
           { name: MEMBERLIST_SECRET, secret: { secretName: MEMBERLIST_SECRET, defaultMode: 0o400 } },
+          { name: MEMBERLIST_CONFIG, configMap: { name: MEMBERLIST_CONFIG, optional: true } },
           { name: 'view', emptyDir: {} },
         ],
       },

@@ -7,8 +7,16 @@ import { Command, Option } from 'commander';
 import { formatIssue, type Parsed, parsed } from '../../src/issue/issue.js';
 import { WAN } from '../../src/membership/memberlist/settings.js';
 import { type GossipOptions, runAgent } from '../speaker/run.js';
-import { type PeerName, parsePeer } from '../speaker/wire/peers.js';
-import { type AnsweringFlags, addAnsweringOptions, answeringOf, ipv4Address, nodeName, portNumber } from './answering.js';
+import { familyOfHost, type PeerName, parsePeer } from '../speaker/wire/peers.js';
+import {
+  type AnsweringFlags,
+  addAnsweringOptions,
+  answeringOf,
+  gossipAddress,
+  gossipFamily,
+  nodeName,
+  portNumber,
+} from './answering.js';
 import { addMetricsOption, type MetricsFlags } from './endpointflags.js';
 import { readGossipKey, SECRET_FILE } from './gossipkey.js';
 
@@ -47,10 +55,10 @@ export function agentCommand(): Command {
     .addOption(
       new Option(
         '--gossip-address <address>',
-        'IPv4 address to gossip from, and to be known by (default: every address, known by the one that reaches its peers)',
+        'address to gossip from, and to be known by, of IPv4 or IPv6 (default: every address, known by the one that reaches its peers)',
       )
         .env('METALLB_ML_BIND_ADDR')
-        .argParser(ipv4Address),
+        .argParser(gossipAddress),
     )
     .option(
       '--gossip-key-file <file>',
@@ -81,7 +89,11 @@ async function start(flags: AgentFlags, gossip: Parsed<GossipOptions>, signal: A
 
 function gossipOf(flags: AgentFlags, command: Command): Parsed<GossipOptions> {
   const tuning = flags.gossipWan === true ? WAN : undefined;
-  const settings = { peers: peersOf(flags, command), address: flags.gossipAddress, tuning };
+  const peers = peersOf(flags, command);
+  const family = gossipFamily(flags.gossipAddress, peers);
+  const other = peers.find(({ host }) => (familyOfHost(host) ?? family) !== family);
+  if (other !== undefined) command.error(`error: gossip goes over ${family}, and --join has ${other.host}`, { exitCode: 2 });
+  const settings = { peers, address: flags.gossipAddress, family, tuning };
   const folder = process.env['METALLB_ML_SECRET_KEY_PATH'];
   const file = flags.gossipKeyFile ?? (folder === undefined || folder === '' ? undefined : joinPath(folder, SECRET_FILE));
   if (file === undefined) return parsed(settings);

@@ -1,15 +1,16 @@
 /**
  * The options of whoever answers for addresses, in a folder's agent and a cluster's speaker alike.
  */
-import { isIPv4 } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatIssue } from '../../src/issue/issue.js';
 import { parseExclusion } from '../../src/layer2/selection.js';
 import { isNodeName } from '../../src/membership/beat.js';
+import { type Family, formatAddress, parseAddress } from '../../src/net/address.js';
 import { parseMac } from '../../src/net/mac.js';
 import { CONFLICT_POLICIES, type ConflictPolicy } from '../../src/ownership/strangerclaims.js';
 import { LOG_THRESHOLDS, type LogThreshold } from '../runtime/log.js';
 import type { AgentOptions } from '../speaker/options.js';
+import { familyOfHost, type PeerName } from '../speaker/wire/peers.js';
 
 export interface AnsweringFlags {
   readonly interface?: readonly string[];
@@ -115,7 +116,20 @@ export function portNumber(text: string): number {
   return port;
 }
 
-export function ipv4Address(text: string): string {
-  if (!isIPv4(text) || text === '0.0.0.0') throw new InvalidArgumentError('Write one IPv4 address of this host.');
-  return text;
+/** RFC 4291 §2.5.6: it means something only together with an interface. */
+const LINK_LOCAL = /^fe[89ab][0-9a-f]:/;
+
+/** As others write it, too. */
+export function gossipAddress(text: string): string {
+  const read = parseAddress(text);
+  const written = read.ok ? formatAddress(read.value) : '';
+  if (['', '0.0.0.0', '::'].includes(written) || written.startsWith('::ffff:') || LINK_LOCAL.test(written)) {
+    throw new InvalidArgumentError('Write one address of this host that others reach, of IPv4 or IPv6.');
+  }
+  return written;
+}
+
+/** That gossip goes over: of its own address; else of the peers that are given by address; else IPv4. */
+export function gossipFamily(address: string | undefined, peers: readonly PeerName[] = []): Family {
+  return [address, ...peers.map(({ host }) => host)].flatMap((host) => familyOfHost(host ?? '') ?? [])[0] ?? 'IPv4';
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { isRecord } from '../../src/api/value.js';
 import { type Issue, issue, malformed, type Parsed, parsed } from '../../src/issue/issue.js';
 import { parseExclusion } from '../../src/layer2/selection.js';
-import { codeOf, reasonOf } from '../runtime/systemerror.js';
+import { isMissing, reasonOf } from '../runtime/systemerror.js';
 import { readPlainYaml, Unusual } from '../source/plainyaml.js';
 
 /** Where MetalLB's DaemonSet mounts it. */
@@ -56,8 +56,6 @@ async function readYaml(text: string): Promise<unknown> {
 }
 
 const unusable = (file: string, why: string): Issue => issue('INTERFACE_EXCLUDE_INVALID', '', `${file} ${why}`);
-
-const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '');
 
 /** A parser shows the place below. */
 const firstLineOf = (text: string): string => text.split('\n')[0] ?? '';

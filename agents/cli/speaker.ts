@@ -6,14 +6,24 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { formatIssue, type Issue } from '../../src/issue/issue.js';
-import { WAN } from '../../src/membership/memberlist/settings.js';
+import { unheededIssue } from '../../src/membership/memberlist/configfile.js';
+import { type Tuning, WAN } from '../../src/membership/memberlist/settings.js';
 import type { Endpoints } from '../runtime/endpoints.js';
 import { createLog, issueRecord } from '../runtime/log.js';
 import { runAgent } from '../speaker/run.js';
-import { type AnsweringFlags, addAnsweringOptions, answeringOf, ipv4Address, nodeName, portNumber } from './answering.js';
+import {
+  type AnsweringFlags,
+  addAnsweringOptions,
+  answeringOf,
+  gossipAddress,
+  gossipFamily,
+  nodeName,
+  portNumber,
+} from './answering.js';
 import { addEndpointOptions, type EndpointFlags, endpointsOf } from './endpointflags.js';
 import { EXCLUDE_FILE, readExclusions } from './excludefile.js';
 import { readGossipKey, SECRET_FILE } from './gossipkey.js';
+import { MEMBERLIST_FILE, readMemberlistFile } from './memberlistfile.js';
 import { addIgnored, type Ignored, ignored } from './metallbflags.js';
 
 interface SpeakerFlags extends AnsweringFlags, EndpointFlags {
@@ -89,9 +99,12 @@ export function speakerCommand(): Command {
       'folder for the last view, so that a start without the API server answers; a volume that outlives the process',
     )
     .addOption(
-      new Option('--ml-bindaddr <address>', 'IPv4 address to gossip from, and to be known by')
+      new Option(
+        '--ml-bindaddr <address>',
+        'address to gossip from, and to be known by; of IPv4 or IPv6, and gossip goes over that',
+      )
         .env('METALLB_ML_BIND_ADDR')
-        .argParser(ipv4Address),
+        .argParser(gossipAddress),
     )
     .addOption(
       new Option('--ml-bindport <number>', 'UDP and TCP port of gossip')
@@ -109,7 +122,10 @@ export function speakerCommand(): Command {
         .env('METALLB_ML_SECRET_KEY_PATH')
         .default(''),
     )
-    .option('--ml-wan-config', "memberlist's slower pace for nodes that are far from each other")
+    .option(
+      '--ml-wan-config',
+      "memberlist's slower pace for nodes that are far from each other; a file of MetalLB's own counts for more",
+    )
     .addHelpText('after', EXAMPLE);
   addIgnored(addEndpointOptions(addAnsweringOptions(command), HEALTH_HOST), IGNORED);
   return command.action(async (flags: SpeakerFlags) => {
@@ -123,12 +139,14 @@ export function speakerCommand(): Command {
 }
 
 async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSignal): Promise<number> {
-  const { mlSecretKeyPath, mlBindaddr, mlWanConfig, lbClass } = flags;
+  const { mlSecretKeyPath, mlBindaddr, lbClass } = flags;
   const key = mlSecretKeyPath === '' ? undefined : readGossipKey(join(mlSecretKeyPath, SECRET_FILE));
   if (key?.ok === false) return fail(key.issues);
   const exclusions = flags.excludeInterfaces === undefined ? await readExclusions(EXCLUDE_FILE) : undefined;
   if (exclusions?.ok === false) return fail(exclusions.issues);
   const exclude = exclusions?.value;
+  const tuning = tuningOf(flags);
+  const family = gossipFamily(mlBindaddr);
   return runAgent(
     {
       state: {
@@ -138,6 +156,7 @@ async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSig
         ...(lbClass === '' ? {} : { loadBalancerClass: lbClass }),
         ...(flags.keepView === undefined ? {} : { keepIn: flags.keepView }),
         ignoreExcludeLabel: flags.ignoreExcludeLb === true,
+        gossipFamily: family,
       },
       node: flags.nodeName,
       port: flags.mlBindport,
@@ -145,9 +164,24 @@ async function start(flags: SpeakerFlags, endpoints: Endpoints, signal: AbortSig
       ...answeringOf(flags),
       ...(exclude === undefined ? {} : { exclude }),
     },
-    { peers: [], address: mlBindaddr, key: key?.value, tuning: mlWanConfig === true ? WAN : undefined },
+    { peers: [], address: mlBindaddr, family, key: key?.value, tuning },
     signal,
   );
+}
+
+/** The file counts for more than the flag; one with a mistake counts for nothing. */
+function tuningOf({ mlWanConfig, logLevel }: SpeakerFlags): Tuning | undefined {
+  const read = readMemberlistFile(MEMBERLIST_FILE);
+  const log = createLog(logLevel);
+  const profile = mlWanConfig === true ? WAN : undefined;
+  if (!read.ok) {
+    for (const one of read.issues) log(issueRecord(one));
+    return profile;
+  }
+  if (read.value === undefined) return profile;
+  const unheeded = unheededIssue(read.value, MEMBERLIST_FILE);
+  if (unheeded !== undefined) log(issueRecord(unheeded));
+  return read.value.tuning;
 }
 
 function fail(issues: readonly Issue[]): number {

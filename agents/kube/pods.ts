@@ -1,8 +1,9 @@
 /**
  * Pods, as far as they matter to agents: the one this process is in, and those of the speakers.
  */
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { isRecord, type PlainObject } from '../../src/api/value.js';
+import type { Family } from '../../src/net/address.js';
 import type { Answer, Transport } from './transport.js';
 
 /** With which Pod objects go that only it writes: an ownerReference. Undefined outside a cluster, or where it may not be read. */
@@ -13,18 +14,22 @@ export async function ownerReference(transport: Transport, namespace: string, na
   return isRecord(metadata) ? { apiVersion: 'v1', kind: 'Pod', name, uid: metadata['uid'] } : undefined;
 }
 
-/** IPv4 addresses of the Pods with these labels. */
+/** The address of this family of each of the Pods with these labels that has one. */
 export async function podAddresses(
   transport: Transport,
   namespace: string,
   labels: string,
+  family: Family,
 ): Promise<readonly string[] | Exclude<Answer, { readonly answered: unknown }>> {
   const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(labels)}`;
   const answer = await transport.call({ method: 'GET', path });
   if (!('answered' in answer)) return answer;
   const items = isRecord(answer.answered) && Array.isArray(answer.answered['items']) ? answer.answered['items'] : [];
   return items.flatMap(({ status }: PlainObject) => {
-    const ip = isRecord(status) ? status['podIP'] : undefined;
-    return typeof ip === 'string' && isIPv4(ip) ? [ip] : [];
+    const { podIP, podIPs = [] } = isRecord(status) ? status : {};
+    const all = [podIP, ...(Array.isArray(podIPs) ? podIPs.map((one) => (isRecord(one) ? one['ip'] : undefined)) : [])];
+    const version = family === 'IPv4' ? 4 : 6;
+    const [ip] = all.filter((one): one is string => typeof one === 'string' && isIP(one) === version);
+    return ip === undefined ? [] : [ip];
   });
 }

@@ -6,6 +6,9 @@
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
+/** Whether there is no such file; its folder may be none. */
+export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '');
+
 /** Why the system refused, for people. */
 export function reasonOf(error: unknown): string {
   switch (codeOf(error)) {

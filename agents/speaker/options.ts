@@ -1,6 +1,7 @@
 /**
  * What an agent or a speaker was asked to do, read once from the command line and handed to both threads.
  */
+import type { Family } from '../../src/net/address.js';
 import type { ConflictPolicy } from '../../src/ownership/strangerclaims.js';
 import type { Endpoints } from '../runtime/endpoints.js';
 import type { LogThreshold } from '../runtime/log.js';
@@ -54,6 +55,8 @@ export interface ClusterState {
   readonly ignoreExcludeLabel: boolean;
   /** The label selector of the speakers' Pods, who are the peers; empty: there are none. */
   readonly podLabels: string;
+  /** That gossip goes over: of a Pod's addresses, the one of it counts. */
+  readonly gossipFamily: Family;
   /** Where the last view is kept, for a start without the API server; absent: nowhere. */
   readonly keepIn?: string;
   readonly version: string;

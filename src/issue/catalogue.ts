@@ -104,6 +104,7 @@ export const CATALOGUE = {
     severity: 'warning',
     summary: 'addresses are not spread over the nodes, because some member does not do so or has no Node',
   },
+  MEMBERLIST_CONFIG_INVALID: { severity: 'error', summary: "MetalLB's file with constants of memberlist cannot be used" },
   GOSSIP_KEY_UNUSABLE: { severity: 'error', summary: 'the file with the secret of gossip cannot be used' },
   GOSSIP_KEY_MISMATCH: { severity: 'warning', summary: 'a host gossips with another key than this node, or without one' },
   GOSSIP_UNREADABLE: { severity: 'warning', summary: 'a host sends to the gossip port what cannot be read' },

@@ -27,7 +27,7 @@ export type HeartbeatInput =
   /** What this node says of itself beside: that it came back a short time ago, that its view is old. */
   | { readonly kind: 'standing'; readonly returning: boolean; readonly stale: boolean }
   /** A peer of `--join` whose name got an address only now. A start that has not settled waits for it too. */
-  | { readonly kind: 'join'; readonly address: string }
+  | { readonly kind: 'join'; readonly address: string; readonly name?: string }
   /** Members are at these addresses now, as memberlist tells; this replaces what it told before. */
   | ({ readonly kind: 'told' } & Whereabouts)
   /** The first attempt to join is over. */
@@ -48,7 +48,7 @@ export type HeartbeatEffect =
   | { readonly kind: 'steady'; readonly name: string }
   | { readonly kind: 'forgotten'; readonly name: string }
   /**
-   * The wait of the start is over. `unheard` are addresses of `join` that did not answer in time; `isReturn`: others served before
+   * The wait of the start is over. `unheard` are addresses of `join` that did not answer in time, and names that have none; `isReturn`: others served before
    * this node came.
    */
   | { readonly kind: 'settled'; readonly unheard: readonly string[]; readonly isReturn: boolean }
@@ -67,6 +67,7 @@ const DEFAULTS = {
   missed: 3,
   graceMs: 10,
   settleMs: 200,
+  nameless: [],
   joinMs: 0,
   spreads: false,
   forgetAfterMs: 600_000,
@@ -133,7 +134,7 @@ export function stepHeartbeat(before: Heartbeat, input: HeartbeatInput, now: num
       return finish({ state: isSame ? state : beatNow({ ...state, returning, stale }, now), effects: [] }, now);
     }
     case 'join':
-      return finish({ state: beatNow(joinLate(state, input.address), now), effects: [] }, now);
+      return finish({ state: beatNow(joinLate(state, input), now), effects: [] }, now);
     case 'told':
       return finish(settle({ state: beToldOf(state, input, now), effects: [] }, now), now);
     case 'joined':
@@ -154,10 +155,13 @@ export function membershipOf({ settings, start, ready, leaving, peers }: Heartbe
   return { self: settings.self, settled, ready: ready && settled && !leaving, members };
 }
 
-/** Where a member of ours should be heard from, and was not yet; this node itself not counted. */
+/** Where a member of ours should be heard from, and was not yet; this node itself not counted. Names have no address yet. */
 export function unheardOf(state: Heartbeat): readonly string[] {
-  const { heard, own, told } = state;
-  return [...awaited(state)].filter((address) => !heard.has(address) && !own.has(address) && !told.stock.includes(address));
+  const { heard, own, told, settings } = state;
+  const silent = [...awaited(state)].filter(
+    (address) => !heard.has(address) && !own.has(address) && !told.stock.includes(address),
+  );
+  return [...silent, ...settings.nameless];
 }
 
 const memberOf = ({ name, address, state, ready, returning, stale, spreads, macs, evidence, since }: Peer): Member => ({
@@ -266,9 +270,10 @@ function answer(state: Heartbeat, peer: Peer, from: string, effects: readonly He
   return { state: { ...state, sequence }, effects: [...effects, { kind: 'send', to: [from], beat: ownBeat(state, sequence) }] };
 }
 
-function joinLate(state: Heartbeat, address: string): Heartbeat {
-  const { settings } = state;
-  if (settings.join.includes(address)) return state;
+function joinLate(state: Heartbeat, { address, name }: Extract<HeartbeatInput, { kind: 'join' }>): Heartbeat {
+  const nameless = state.settings.nameless.filter((one) => one !== name);
+  const settings = nameless.length === state.settings.nameless.length ? state.settings : { ...state.settings, nameless };
+  if (settings.join.includes(address)) return { ...state, settings };
   return markHeard({ ...state, settings: { ...settings, join: [...settings.join, address] } });
 }
 

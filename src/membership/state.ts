@@ -13,6 +13,8 @@ export interface HeartbeatSettings {
   readonly bootId: BootId;
   /** The addresses of `--join`, resolved, as `host:port`. They get beats for ever, heard or not. */
   readonly join: readonly string[];
+  /** Names of `--join` that have no address yet: nothing can be heard from them. @default none */
+  readonly nameless?: readonly string[];
   /** Between two beats of ours in a cluster that is not large (voice.ts). @default 100 */
   readonly intervalMs?: number;
   /** Beats of a peer that may be missed. @default 3 */

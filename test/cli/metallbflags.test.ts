@@ -44,6 +44,7 @@ describe('a flag of MetalLB is heeded', () => {
       ['--node-name=n1', '--ml-bindaddr=192.0.2.1', '--ml-bindport=7000'],
       { mlBindaddr: '192.0.2.1', mlBindport: 7000 },
     ],
+    ['speaker', [...NODE, '--ml-bindaddr=2001:DB8:0::1'], { mlBindaddr: '2001:db8::1' }],
     ['speaker', [...NODE, '--ml-labels=app=metallb,component=speaker'], { mlLabels: 'app=metallb,component=speaker' }],
     ['speaker', [...NODE, '--ml-secret-key-path=/etc/ml_secret_key'], { mlSecretKeyPath: '/etc/ml_secret_key' }],
     ['speaker', [...NODE, '--ml-wan-config', '--ignore-exclude-lb'], { mlWanConfig: true, ignoreExcludeLb: true }],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { until } from '../support/until.js';
 import { describeWithApiServer } from '../support/withapiserver.js';
+import type { LogLine } from './process.js';
 import { type Fields, free, OURS, SLICES, Stage } from './stage.js';
 
 const WEB = '/api/v1/namespaces/default/services/web';
@@ -69,6 +70,30 @@ describeWithApiServer('speakers of a real API server', () => {
     const [other] = NODES.filter((name) => name !== settled);
     await stage.settled('web', ADDRESS, other);
     await isSaid(other);
+  });
+
+  test('gossip over IPv6 where their Pods have such addresses', async () => {
+    for (const [i, name] of NODES.entries()) {
+      const podIP = `fd03::${i + 1}`;
+      await stage.network.host(name).run('ip', ['addr', 'replace', `${podIP}/64`, 'dev', 'eth0']);
+      const pod = `/api/v1/namespaces/metallb-system/pods/speaker-${name}`;
+      const { status } = (await stage.must('GET', pod)) as { status: Fields };
+      const podIPs = [...(status['podIPs'] as { ip: string }[]).filter(({ ip }) => !ip.includes(':')), { ip: podIP }];
+      await stage.change(`${pod}/status`, { status: { podIPs } });
+    }
+    const speakers = NODES.map((name, i) => stage.start(name, ['--ml-bindaddr', `fd03::${i + 1}`]));
+    for (const [i, { lines }] of speakers.entries()) {
+      const isThere = ({ event, node, state, address }: LogLine): boolean =>
+        event === 'memberChanged' && node !== NODES[i] && state === 'alive' && String(address).startsWith('[fd03::');
+      await until(`${NODES[i]} knows the other`, () => lines.some(isThere), LONG_MS);
+    }
+    const owner = await stage.settled('web', ADDRESS);
+    await stage.speakers.get(owner)?.end('SIGKILL');
+    await stage.settled(
+      'web',
+      ADDRESS,
+      NODES.find((name) => name !== owner),
+    );
   });
 
   test('that answer on excluded nodes too are believed to be able to', async () => {

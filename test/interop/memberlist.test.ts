@@ -7,6 +7,7 @@ import { LAN, type Tuning } from '../../src/membership/memberlist/settings.js';
 import { OUR_META } from '../../src/membership/ourmeta.js';
 import { ascii } from '../membership/memberlist/samples.js';
 import { AgentNode, type NodeOptions } from '../support/gossipnode.js';
+import { addLoopbackAddresses } from '../support/loopback6.js';
 import { describeWithReference, ReferenceNode, type ReferenceOptions } from '../support/referencenode.js';
 import { until } from '../support/until.js';
 
@@ -170,5 +171,42 @@ describeWithReference('the reference with another secret', () => {
     expect(await s.join(address(1))).toBe(0);
     await until('it is said', () => a.codes.includes('GOSSIP_KEY_MISMATCH'));
     expect([a.members, s.members.size]).toEqual([[], 0]);
+  });
+});
+
+describeWithReference.each<[string, NodeOptions, ReferenceOptions]>([
+  ['in the clear', {}, {}],
+  ['sealed', SEALED, { secret: SECRET }],
+])('the reference and ours over IPv6, %s', (_, ours, theirs) => {
+  test('are one cluster, see each other crash, and leave', async () => {
+    const [one = '', two = '', three = '', four = ''] = addLoopbackAddresses('fd78::', 4);
+    const start = async (index: number, at: string, join: string): Promise<AgentNode> => {
+      const node = await AgentNode.start(`ours-${index}`, at, { tuning: TUNING, ...ours, join: join === '' ? [] : [join] });
+      running.push(node);
+      return node;
+    };
+    const startStock = async (index: number, at: string): Promise<ReferenceNode> => {
+      const node = await ReferenceNode.start(`stock-${index}`, at, theirs);
+      running.push(node);
+      return node;
+    };
+    const a = await start(1, one, '');
+    const s = await startStock(2, two);
+    expect(await s.join(one)).toBe(1);
+    const b = await start(3, three, two);
+    const t = await startStock(4, four);
+    expect(await t.join(three)).toBe(1);
+    const whole = { ours: [a, b], theirs: [s, t] };
+    await until('all have all', () => isWhole(whole));
+    const exchanges = a.port.streams.counts.taken;
+    await until('it was asked again', () => a.port.streams.counts.taken > exchanges + 1);
+    expect(isWhole(whole)).toBe(true);
+    expect([dropped(whole), a.codes, b.codes]).toEqual([[{}, {}], [], []]);
+    expect([...s.complaints, ...t.complaints]).toEqual([]);
+    await t.kill();
+    await until('it is dead', () => [a, b].every((node) => node.member('stock-4')?.state === 'silent'));
+    await b.liveness.leave();
+    b.kill();
+    await until('ours has left', () => !s.members.has('ours-3'));
   });
 });

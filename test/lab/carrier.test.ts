@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 test('an address leaves the node whose data interface has no carrier, by its decline, and comes back with the carrier', async () => {
-  lab = await Cluster.create({ gossipApart: true });
+  lab = await Cluster.create({ gossipApart: 'IPv4' });
   await lab.write('state.yaml', manifest([...pool('pool', [`${WEB}/32`]), service('web')]));
   const agents = new Map(lab.nodes.map((node) => [node, lab.start(node, ['--failback-delay', '0'])]));
   const { node: owner, ranking } = await leaderOf(agents, WEB);

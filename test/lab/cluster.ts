@@ -8,6 +8,7 @@ import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Family } from '../../src/net/address.js';
 import { until } from '../support/until.js';
 import { type Host, Network } from './network.js';
 
@@ -41,15 +42,16 @@ export interface AgentProcess {
 export interface ClusterOptions {
   /** Names of the nodes; they get 192.168.1.11, .12, … @default ['n1', 'n2', 'n3'] */
   readonly nodes?: readonly string[];
-  /** Nodes gossip on an Ethernet of its own, on their eth1, with 192.168.2.11, .12, … @default false */
-  readonly gossipApart?: boolean;
+  /** Nodes gossip on an Ethernet of its own, on their eth1, with 192.168.2.11, .12, … or fd02::11, ::12, … @default on eth0 */
+  readonly gossipApart?: Family;
   /** Hosts that are no nodes, with their addresses, in 192.168.1.0/24. @default none but the client */
   readonly others?: Readonly<Record<string, string>>;
 }
 
 const CLIENT_ADDRESS = '192.168.1.100';
 const nodeAddress = (index: number): string => `192.168.1.${11 + index}`;
-const gossipAddress = (index: number): string => `192.168.2.${11 + index}`;
+const GOSSIP_PREFIXES: Readonly<Record<Family, string>> = { IPv4: '192.168.2.', IPv6: 'fd02::' };
+const gossipAddress = (index: number, family: Family): string => `${GOSSIP_PREFIXES[family]}${11 + index}`;
 
 export class Cluster implements AsyncDisposable {
   readonly network: Network;
@@ -57,9 +59,9 @@ export class Cluster implements AsyncDisposable {
   /** The folder the agents read. */
   readonly stateDir: string;
   readonly #folder: string;
-  readonly #gossipApart: boolean;
+  readonly #gossipApart: Family | undefined;
 
-  private constructor(network: Network, nodes: readonly string[], folder: string, gossipApart: boolean) {
+  private constructor(network: Network, nodes: readonly string[], folder: string, gossipApart: Family | undefined) {
     this.network = network;
     this.nodes = nodes;
     this.#folder = folder;
@@ -67,14 +69,16 @@ export class Cluster implements AsyncDisposable {
     this.stateDir = join(folder, 'state');
   }
 
-  static async create({ nodes = ['n1', 'n2', 'n3'], gossipApart = false, others = {} }: ClusterOptions = {}): Promise<Cluster> {
+  static async create({ nodes = ['n1', 'n2', 'n3'], gossipApart, others = {} }: ClusterOptions = {}): Promise<Cluster> {
     await access(COMMAND).catch(() => {
       throw new Error('build/arpeggio.js is missing: npm run build');
     });
     const hosts = nodes.map((name, index) => ({
       name,
       address: `${nodeAddress(index)}/24`,
-      ...(gossipApart && { secondAddress: `${gossipAddress(index)}/24` }),
+      ...(gossipApart !== undefined && {
+        secondAddress: `${gossipAddress(index, gossipApart)}/${gossipApart === 'IPv4' ? 24 : 64}`,
+      }),
     }));
     const strangers = Object.entries({ client: CLIENT_ADDRESS, ...others }).map(([name, address]) => ({
       name,
@@ -123,7 +127,10 @@ export class Cluster implements AsyncDisposable {
     { everywhere = false, joins = this.nodes }: { readonly everywhere?: boolean; readonly joins?: readonly string[] } = {},
   ): AgentProcess {
     const host = this.network.host(node);
-    const addressOf = (name: string): string => (this.#gossipApart ? gossipAddress : nodeAddress)(this.nodes.indexOf(name));
+    const addressOf = (name: string): string => {
+      const index = this.nodes.indexOf(name);
+      return this.#gossipApart === undefined ? nodeAddress(index) : gossipAddress(index, this.#gossipApart);
+    };
     const join = joins.filter((name) => name !== node).map(addressOf);
     const args = ['agent', '--state', this.stateDir, '--status-dir', this.statusDir(node), '--node', node];
     const peers = join.flatMap((peer) => ['--join', peer]);
@@ -134,7 +141,7 @@ export class Cluster implements AsyncDisposable {
       ...args,
       ...(everywhere ? [] : ['--interface', 'eth0']),
       ...peers,
-      ...(this.#gossipApart ? ['--gossip-address', addressOf(node)] : []),
+      ...(this.#gossipApart !== undefined ? ['--gossip-address', addressOf(node)] : []),
       ...extra,
     ];
     const child = host.spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -9,6 +9,7 @@ import {
   membershipOf,
   startHeartbeat,
   stepHeartbeat,
+  unheardOf,
 } from '../../src/membership/heartbeat.js';
 import { formatEvidence, type Member } from '../../src/membership/membership.js';
 import { anyBeat, beatOf } from './beats.js';
@@ -210,6 +211,27 @@ describe('a peer whose name got its address late', () => {
     expect(world.told.filter(({ node, effect }) => node === 'a' && effect.kind === 'settled')).toEqual([
       { at: 500, node: 'a', effect: { kind: 'settled', unheard: [C], isReturn: false } },
     ]);
+  });
+
+  test('is waited for, and was not heard, while it has none', () => {
+    const world = cluster();
+    world.start(A, settings('a', { join: [], nameless: ['b.example:7946'] }));
+    world.run(600);
+    expect(world.told).toEqual([
+      { at: 500, node: 'a', effect: { kind: 'settled', unheard: ['b.example:7946'], isReturn: false } },
+    ]);
+    expect(unheardOf(world.state(A))).toEqual(['b.example:7946']);
+    world.input(A, { kind: 'join', address: B, name: 'b.example:7946' });
+    expect(unheardOf(world.state(A))).toEqual([B]);
+    world.start(B, settings('b', { join: [] }));
+    world.run(800);
+    expect(unheardOf(world.state(A))).toEqual([]);
+  });
+
+  test('that has the address of another is waited for no more', () => {
+    const { state } = startHeartbeat(settings('a', { join: [B], nameless: ['b.example:7946'] }), 0);
+    const { state: next } = stepHeartbeat(state, { kind: 'join', address: B, name: 'b.example:7946' }, 50);
+    expect(unheardOf(next)).toEqual([B]);
   });
 
   test('gets beats at once', () => {

@@ -8,6 +8,7 @@ import { createConnection, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Envelope } from '../../agents/speaker/wire/envelope.js';
 import { GossipPort } from '../../agents/speaker/wire/gossipport.js';
+import { ownAddress } from '../../agents/speaker/wire/ownaddress.js';
 import { BEAT_VERSION, encodeBeat } from '../../src/membership/beat.js';
 import { LIFELINE_HELLO } from '../../src/membership/lifeline.js';
 import type { PushPull } from '../../src/membership/memberlist/message.js';
@@ -17,6 +18,7 @@ import type { Word } from '../../src/ownership/word.js';
 import { beatOf } from '../membership/beats.js';
 import { ascii } from '../membership/memberlist/samples.js';
 import { AgentNode, FAST, type NodeOptions, PORT, StockNode } from '../support/gossipnode.js';
+import { addLoopbackAddresses } from '../support/loopback6.js';
 import { until } from '../support/until.js';
 
 const [A, B, C, D] = ['127.77.0.1', '127.77.0.2', '127.77.0.3', '127.77.0.4'];
@@ -303,5 +305,40 @@ describe('a port that cannot be had', () => {
     const problem = await port.bind();
     expect(problem).toMatchObject({ code: 'PORT_IN_USE' });
     expect(problem?.message).toMatch(message);
+  });
+});
+
+describe('over IPv6', () => {
+  const [one = '', two = '', three = '', four = ''] = addLoopbackAddresses('fd77::', 4);
+
+  test.each(CLEAR_AND_SEALED)('nodes find each other through one, and see a crash and a leave, %s', async (_, key) => {
+    const a = await agent('a', one, keyed(key));
+    const b = await agent('b', two, { ...keyed(key), join: [one] });
+    const c = await agent('c', three, { ...keyed(key), join: [one] });
+    await until('c knows b, of whom a told', () => c.members.join() === 'a: alive, ready, arpeggio,b: alive, ready, arpeggio');
+    expect(c.member('b')?.address).toBe(`[${two}]:${PORT}`);
+    await until('a knows all', () => a.members.length === 2 && a.member('b')?.ready === true);
+    b.kill();
+    await until('its connection tells of its end', () => a.crashes.includes('b'));
+    a.liveness.crashed('b', 5);
+    await until('c is told', () => c.member('b')?.state !== 'alive');
+    await c.liveness.leave();
+    await until('it has left', () => a.member('c')?.state === 'left');
+    expect([a.codes, c.codes]).toEqual([[], []]);
+  });
+
+  test('a node takes the address from which it reaches a peer', async () => {
+    expect(await ownAddress([`[${two}]:${PORT}`])).toBe(two);
+  });
+
+  test('words come, and a stock speaker is a member that hears no beats', async () => {
+    const a = await agent('a', one);
+    const b = await agent('b', two, { join: [one] });
+    const s = await stock('s', four, { join: [one] });
+    await until('all are there', () => a.members.length === 2 && b.members.length === 2 && s.members.length === 2);
+    expect(b.member('s')).toMatchObject({ speaks: 'memberlist', address: `[${four}]:${PORT}` });
+    b.liveness.say('a', { ...TAKE, node: 'b', bootId: b.bootId });
+    await until('the word is there', () => a.words.length === 1);
+    expect(s.heard).toBe(0);
   });
 });

@@ -9,10 +9,11 @@ import { GossipPort } from '../../agents/speaker/wire/gossipport.js';
 import { Lifelines } from '../../agents/speaker/wire/lifelines.js';
 import { Liveness } from '../../agents/speaker/wire/liveness.js';
 import type { Issue } from '../../src/issue/issue.js';
-import { ipv4Endpoint } from '../../src/membership/memberlist/endpoint.js';
+import { endpointAt } from '../../src/membership/memberlist/endpoint.js';
 import type { Key } from '../../src/membership/memberlist/seal.js';
 import { LAN, type Tuning } from '../../src/membership/memberlist/settings.js';
 import type { Member } from '../../src/membership/membership.js';
+import type { Family } from '../../src/net/address.js';
 import type { Word } from '../../src/ownership/word.js';
 
 export const PORT = 7946;
@@ -27,6 +28,8 @@ export interface NodeOptions {
   /** @default FAST */
   readonly tuning?: Tuning;
 }
+
+const familyAt = (address: string): Family => (address.includes(':') ? 'IPv6' : 'IPv4');
 
 /** Calls what is due when it is due, until it is stopped. */
 class Timer {
@@ -71,7 +74,7 @@ export class AgentNode implements AsyncDisposable {
 
   private constructor(name: string, address: string, { key, tuning = FAST }: NodeOptions) {
     const report = (issues: readonly Issue[]): void => void this.issues.push(...issues);
-    this.port = new GossipPort({ port: PORT, address, key, streamTimeoutMs: 200, report });
+    this.port = new GossipPort({ ...{ port: PORT, address, family: familyAt(address) }, key, streamTimeoutMs: 200, report });
     const nothing = (): void => undefined;
     this.#lifelines = new Lifelines({ gossip: this.port, onClosed: nothing, onCrash: (peer) => this.crashes.push(peer) });
     this.liveness = new Liveness({
@@ -138,7 +141,10 @@ export class StockNode implements AsyncDisposable {
 
   private constructor(name: string, address: string, { key, tuning = FAST }: NodeOptions) {
     const nothing = (): void => undefined;
-    this.port = new GossipPort({ port: PORT, address, key, streamTimeoutMs: 200, report: nothing });
+    this.port = new GossipPort({
+      ...{ port: PORT, address, family: familyAt(address) },
+      ...{ key, streamTimeoutMs: 200, report: nothing },
+    });
     this.#gossip = new Gossip({
       ...{ self: name, port: this.port, tuning, meta: new Uint8Array(), report: nothing, log: nothing },
       ...{ onChange: nothing, onJoined: nothing },
@@ -161,7 +167,7 @@ export class StockNode implements AsyncDisposable {
     const node = new StockNode(name, address, options);
     const taken = await node.port.bind();
     if (taken !== undefined) throw new Error(taken.message);
-    const [own, ...join] = [address, ...(options.join ?? [])].flatMap((host) => ipv4Endpoint(`${host}:${PORT}`) ?? []);
+    const [own, ...join] = [address, ...(options.join ?? [])].flatMap((host) => endpointAt(host, PORT) ?? []);
     if (own === undefined) throw new Error(`${address} is no address`);
     node.#gossip.start(own, join);
     node.#timer.schedule();

@@ -133,7 +133,7 @@ async function firstPeers(
     return true;
   }
   const late = delay(PATIENCE_MS, { lost: 'no answer yet' }, { signal }).catch(() => ({ lost: 'it ends' }));
-  const found = await Promise.race([podAddresses(transport, namespace, state.podLabels), late]);
+  const found = await Promise.race([podAddresses(transport, namespace, state.podLabels, state.gossipFamily), late]);
   const isThere = !('lost' in found) && !('refused' in found);
   hear(isThere ? found : (kept?.peers ?? []));
   return isThere;
@@ -148,7 +148,7 @@ async function keepPeers(transport: Transport, options: KeepPeersOptions, firstM
   for (let waitMs = firstMs; !signal.aborted; ) {
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
-    const found = await podAddresses(transport, namespace, state.podLabels);
+    const found = await podAddresses(transport, namespace, state.podLabels, state.gossipFamily);
     if ('lost' in found || 'refused' in found) {
       const told = troubleIssue(found, 'the Pods of other speakers cannot be listed', 'it is tried again every 10 s');
       onTrouble(told);

@@ -4,29 +4,39 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { DropReason } from '../../../src/membership/memberlist/drop.js';
 import type { Endpoint, PacketMessage } from '../../../src/membership/memberlist/message.js';
+import type { Family } from '../../../src/net/address.js';
 import { type Destination, Senders } from './endpoints.js';
 import type { Envelope } from './envelope.js';
 
 export interface DatagramsOptions {
   readonly envelope: Envelope;
+  readonly family: Family;
   /** All that one datagram held and that could be read. */
   readonly onMessages: (messages: readonly PacketMessage[], from: Endpoint) => void;
   readonly onDrop: (reason: DropReason, from: string) => void;
 }
 
+const NUMBERS = { IPv4: 4, IPv6: 6 } as const;
+/** Of IPv6 alone: what comes by IPv4 would have addresses of another form. */
+const SOCKETS = { IPv4: { type: 'udp4' }, IPv6: { type: 'udp6', ipv6Only: true } } as const;
+
 /** Destinations are addresses, and need not wait to be looked up. */
-const asWritten = (host: string, _options: unknown, found: (error: null, address: string, family: number) => void): void =>
-  found(null, host, 4);
+const asWritten =
+  (family: Family) =>
+  (host: string, _options: unknown, found: (error: null, address: string, family: number) => void): void =>
+    found(null, host, NUMBERS[family]);
 
 export class Datagrams {
   readonly #options: DatagramsOptions;
-  readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: false, lookup: asWritten });
+  readonly #socket: Socket;
   readonly #senders = new Senders();
   readonly counts: { sent: number; received: number } = { sent: 0, received: 0 };
   #isClosed = false;
 
   constructor(options: DatagramsOptions) {
     this.#options = options;
+    const { family } = options;
+    this.#socket = createSocket({ ...SOCKETS[family], reuseAddr: false, lookup: asWritten(family) });
   }
 
   /** Undefined, or why it cannot be had. */

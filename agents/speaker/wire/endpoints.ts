@@ -3,8 +3,9 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import type { Socket } from 'node:net';
-import { formatEndpoint, ipv4Endpoint } from '../../../src/membership/memberlist/endpoint.js';
+import { endpointAt, familyOf, formatEndpoint } from '../../../src/membership/memberlist/endpoint.js';
 import type { Endpoint } from '../../../src/membership/memberlist/message.js';
+import type { Family } from '../../../src/net/address.js';
 
 export interface Destination {
   readonly host: string;
@@ -18,11 +19,9 @@ export function destinationOf(text: string): Destination {
   return { host: host.startsWith('[') ? host.slice(1, -1) : host, port: Number(text.slice(colon + 1)) };
 }
 
-/** Undefined for IPv6, which these sockets don't speak. */
-export const ipv4Destination = (endpoint: Endpoint): Destination | undefined => {
-  const text = formatEndpoint(endpoint);
-  return ipv4Endpoint(text) === undefined ? undefined : destinationOf(text);
-};
+/** Undefined where sockets of this family don't lead. */
+export const destinationIn = (family: Family, endpoint: Endpoint): Destination | undefined =>
+  familyOf(endpoint) === family ? destinationOf(formatEndpoint(endpoint)) : undefined;
 
 /** Senders remembered at most: those of a large cluster, and as many strangers. */
 const MOST_SENDERS = 512;
@@ -31,12 +30,12 @@ const MOST_SENDERS = 512;
 export class Senders {
   readonly #known = new Map<string, Endpoint>();
 
-  /** Undefined for a datagram from port 0, which nobody could answer. */
+  /** Undefined for a datagram from port 0, or from an address that means something on one link only: nobody could answer it. */
   of({ address, port }: RemoteInfo): Endpoint | undefined {
-    const text = `${address}:${port}`;
+    const text = `${address} ${port}`;
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const endpoint = ipv4Endpoint(text);
+    const endpoint = endpointAt(address, port);
     if (endpoint === undefined) return undefined;
     if (this.#known.size >= MOST_SENDERS) this.#known.clear();
     this.#known.set(text, endpoint);
@@ -45,5 +44,5 @@ export class Senders {
 }
 
 /** Undefined once the connection is gone. */
-export const peerOf = ({ remoteAddress, remotePort }: Socket): Endpoint | undefined =>
-  ipv4Endpoint(`${remoteAddress?.replace('::ffff:', '')}:${remotePort}`);
+export const peerOf = ({ remoteAddress = '', remotePort = 0 }: Socket): Endpoint | undefined =>
+  endpointAt(remoteAddress, remotePort);

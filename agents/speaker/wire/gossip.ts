@@ -13,7 +13,7 @@ import type { Member } from '../../../src/membership/membership.js';
 import { membersOf, type Whereabouts, whereaboutsOf } from '../../../src/membership/mixed.js';
 import { OUR_META } from '../../../src/membership/ourmeta.js';
 import type { LogRecord } from '../../runtime/log.js';
-import { ipv4Destination } from './endpoints.js';
+import { destinationIn } from './endpoints.js';
 import type { GossipPort } from './gossipport.js';
 import { GossipWarnings } from './gossipwarnings.js';
 
@@ -146,7 +146,7 @@ export class Gossip {
   }
 
   #send(to: Endpoint, messages: readonly PacketMessage[], seqNo: number | undefined): void {
-    const destination = ipv4Destination(to);
+    const destination = destinationIn(this.#options.port.family, to);
     const onFailed = (error: NodeJS.ErrnoException): void => {
       if (seqNo === undefined) return;
       this.step({ kind: 'send-failed', seqNo, because: LOCAL_ERRORS.has(error.code ?? '') ? 'local' : 'network' });
@@ -155,7 +155,7 @@ export class Gossip {
   }
 
   #open(stream: number, to: Endpoint, message: StreamMessage, until: number): void {
-    const destination = ipv4Destination(to);
+    const destination = destinationIn(this.#options.port.family, to);
     const onEnd = (answer: StreamMessage | undefined): void =>
       this.step(answer === undefined ? { kind: 'stream-failed', stream } : { kind: 'stream-answer', stream, message: answer });
     // Not at once: the state machine is told of nothing while it is at work.

@@ -9,6 +9,7 @@ import type { DropReason } from '../../../src/membership/memberlist/drop.js';
 import { formatEndpoint } from '../../../src/membership/memberlist/endpoint.js';
 import type { Endpoint, PacketMessage, StreamMessage } from '../../../src/membership/memberlist/message.js';
 import type { Key } from '../../../src/membership/memberlist/seal.js';
+import type { Family } from '../../../src/net/address.js';
 import { Datagrams } from './datagrams.js';
 import { Envelope } from './envelope.js';
 import { Rejections } from './rejections.js';
@@ -16,6 +17,8 @@ import { Streams } from './streams.js';
 
 export interface GossipPortOptions {
   readonly port: number;
+  /** Of its sockets; `address` is of it. @default IPv4 */
+  readonly family?: Family | undefined;
   /** To bind to. @default every address of this host */
   readonly address?: string | undefined;
   /** @default what is said is not sealed */
@@ -34,10 +37,13 @@ export interface Ears {
   readonly onWord: (body: Uint8Array, from: string) => void;
 }
 
+const EVERY_ADDRESS: Readonly<Record<Family, string>> = { IPv4: '0.0.0.0', IPv6: '::' };
+
 export class GossipPort {
   readonly #options: GossipPortOptions;
   readonly #rejections: Rejections;
   readonly #dropped: Partial<Record<DropReason, number>> = {};
+  readonly family: Family;
   readonly envelope: Envelope;
   readonly datagrams: Datagrams;
   readonly streams: Streams;
@@ -47,11 +53,15 @@ export class GossipPort {
 
   constructor(options: GossipPortOptions) {
     this.#options = options;
+    this.family = options.family ?? 'IPv4';
     const envelope = new Envelope(options.key);
     this.envelope = envelope;
     this.#rejections = new Rejections(envelope.isSealed, options.report);
     const onDrop = (reason: DropReason, from: string): void => this.#drop(reason, from);
-    this.datagrams = new Datagrams({ envelope, onDrop, onMessages: (messages, from) => this.#ears?.onMessages(messages, from) });
+    this.datagrams = new Datagrams({
+      ...{ envelope, onDrop, family: this.family },
+      onMessages: (messages, from) => this.#ears?.onMessages(messages, from),
+    });
     this.streams = new Streams({
       envelope,
       onDrop,
@@ -77,7 +87,7 @@ export class GossipPort {
 
   /** PORT_IN_USE when it cannot be had, and why. */
   async bind(): Promise<Issue | undefined> {
-    const { port, address = '0.0.0.0' } = this.#options;
+    const { port, address = EVERY_ADDRESS[this.family] } = this.#options;
     const udp = await this.datagrams.bind(address, port);
     if (udp !== undefined) return cannotBind('UDP', port, address, udp);
     const tcp = await this.streams.bind(address, port);

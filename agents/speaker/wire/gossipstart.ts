@@ -3,7 +3,7 @@
  * have none yet, and one that joins nobody learns it from who joins it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatEndpoint, ipv4Endpoint } from '../../../src/membership/memberlist/endpoint.js';
+import { endpointAt, formatEndpoint, parseEndpoint } from '../../../src/membership/memberlist/endpoint.js';
 import type { Endpoint } from '../../../src/membership/memberlist/message.js';
 import type { Gossip } from './gossip.js';
 import { ownAddress } from './ownaddress.js';
@@ -40,7 +40,7 @@ export class GossipStart {
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.#join.flatMap((address) => ipv4Endpoint(address) ?? []);
+    return this.#join.flatMap((address) => parseEndpoint(address) ?? []);
   }
 
   /** Tries until there is a way to one of those that it joins. */
@@ -62,7 +62,7 @@ export class GossipStart {
   /** Starts memberlist, if there is a way to one of these. */
   async #startAs(towards: readonly string[]): Promise<void> {
     const { gossip, port, address = await ownAddress(towards) } = this.#options;
-    const endpoint = ipv4Endpoint(`${address}:${port}`);
+    const endpoint = address === undefined ? undefined : endpointAt(address, port);
     if (endpoint === undefined || gossip.isStarted) return;
     gossip.start(endpoint, this.endpoints);
     this.#options.onStart();

@@ -2,7 +2,6 @@
  * Who the other nodes are and whether they live: heartbeats and memberlist on one port. Memberlist finds the members; of ours, beats
  * tell sooner whether they live, and what they find is told to memberlist, so that stock speakers learn it too.
  */
-import { isIPv4 } from 'node:net';
 import { type Issue, issue } from '../../../src/issue/issue.js';
 import { BEAT_VERSION, type BootId, beatVersion, decodeBeat, encodeBeat } from '../../../src/membership/beat.js';
 import {
@@ -30,7 +29,7 @@ import { Gossip } from './gossip.js';
 import type { GossipPort } from './gossipport.js';
 import { GossipStart } from './gossipstart.js';
 import { issueOf, memberRecord, recordOf } from './livenesslog.js';
-import { keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
+import { endpointTextOf, formatPeer, keepResolving, type PeerName, resolvePeers, unresolved } from './peers.js';
 
 /** A start waits so long at most for the first attempt to join. */
 const JOIN_MS = 2000;
@@ -92,10 +91,10 @@ export class Liveness {
   /** Sends the first beats, to the peers given by address at once and to the others when their names are resolved. */
   async start(signal: AbortSignal, peers: readonly PeerName[]): Promise<void> {
     const { self, bootId, spreads, report, gossip } = this.#options;
-    const [literal, named] = [peers.filter(({ host }) => isIPv4(host)), peers.filter(({ host }) => !isIPv4(host))];
-    const join = literal.map(({ host, port }) => `${host}:${port}`);
+    const named = peers.filter((peer) => endpointTextOf(peer) === undefined);
+    const join = peers.flatMap((peer) => endpointTextOf(peer) ?? []);
     this.#gossipStart.add(...join);
-    const settings = { self, bootId, join, joinMs: peers.length > 0 ? JOIN_MS : 0, spreads };
+    const settings = { self, bootId, join, nameless: named.map(formatPeer), joinMs: peers.length > 0 ? JOIN_MS : 0, spreads };
     this.#take(startHeartbeat(settings, performance.now()));
     gossip.listen({
       onMessages: (messages, from) => this.#hear(messages, from),
@@ -104,10 +103,10 @@ export class Liveness {
     });
     signal.addEventListener('abort', () => gossip.datagrams.close());
     this.#options.onSchedule();
-    const resolved = named.length === 0 ? { found: [], missing: [] } : await resolvePeers(named);
-    for (const address of resolved.found) this.#joinAt(address);
+    const resolved = named.length === 0 ? { found: [], missing: [] } : await resolvePeers(named, gossip.family);
+    for (const { endpoint, peer } of resolved.found) this.#joinAt(endpoint, formatPeer(peer));
     if (resolved.missing.length > 0) report(resolved.missing.map(unresolved));
-    void keepResolving(resolved.missing, signal, (address) => this.#joinAt(address));
+    void keepResolving(resolved.missing, gossip.family, signal, ({ endpoint, peer }) => this.#joinAt(endpoint, formatPeer(peer)));
     void this.#gossipStart.run(signal);
   }
 
@@ -185,12 +184,16 @@ export class Liveness {
   /** Speakers that came, and such as are known. One that went for good is still beaten to: nothing takes it off the list yet. */
   join(hosts: readonly string[]): void {
     if (this.#state === undefined) return;
-    for (const host of hosts.map((one) => `${one}:${this.#options.port}`)) if (!this.#gossipStart.has(host)) this.#joinAt(host);
+    for (const host of hosts) {
+      const endpoint = endpointTextOf({ host, port: this.#options.port });
+      if (endpoint !== undefined && !this.#gossipStart.has(endpoint)) this.#joinAt(endpoint);
+    }
   }
 
-  #joinAt(address: string): void {
+  /** `name` is what had no address until now. */
+  #joinAt(address: string, name?: string): void {
     this.#gossipStart.add(address);
-    this.#step({ kind: 'join', address });
+    this.#step({ kind: 'join', address, ...(name === undefined ? {} : { name }) });
     this.#stepGossip({ kind: 'join', endpoints: this.#gossipStart.endpoints });
   }
 

@@ -3,6 +3,7 @@
  * one of its interfaces instead would often mean one of a container network, which no other host reaches.
  */
 import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
 import { destinationOf } from './endpoints.js';
 
 /** Undefined while there is no way to any of these endpoints. */
@@ -17,7 +18,7 @@ export async function ownAddress(peers: readonly string[]): Promise<string | und
 /** Nothing is sent: the kernel chooses the source of a connected socket by its routes. */
 async function sourceTowards(peer: string): Promise<string | undefined> {
   const { host, port } = destinationOf(peer);
-  const socket = createSocket('udp4');
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   try {
     return await new Promise((resolve) => {
       socket.once('error', () => resolve(undefined));

@@ -30,6 +30,8 @@ export interface StreamsOptions {
   readonly onCut: () => void;
 }
 
+const isEvery = (address: string): boolean => address === '0.0.0.0' || address === '::';
+
 interface Waiting {
   readonly socket: Socket;
   readonly host: string;
@@ -53,10 +55,10 @@ export class Streams {
 
   /** Undefined, or why it cannot be had. */
   async bind(address: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
-    if (address !== '0.0.0.0') this.#localAddress = address;
+    if (!isEvery(address)) this.#localAddress = address;
     return new Promise((resolve) => {
       this.#server.once('error', resolve);
-      this.#server.listen(port, address, () => {
+      this.#server.listen({ port, host: address, ipv6Only: true }, () => {
         this.#server.removeAllListeners('error');
         // A connection that cannot be taken is one that its other side tries again.
         this.#server.on('error', () => undefined);

@@ -12,7 +12,7 @@ import { isLoss } from '../../../src/membership/loss.js';
 import type { Key } from '../../../src/membership/memberlist/seal.js';
 import { LAN, type Tuning } from '../../../src/membership/memberlist/settings.js';
 import type { Membership } from '../../../src/membership/membership.js';
-import { type AddressKey, addressOfKey, formatAddress } from '../../../src/net/address.js';
+import { type AddressKey, addressOfKey, type Family, formatAddress } from '../../../src/net/address.js';
 import type { Mac } from '../../../src/net/mac.js';
 import { Authority, type AuthorityEffect } from '../../../src/ownership/authority.js';
 import { hasStoodStill } from '../../../src/ownership/standstill.js';
@@ -59,7 +59,9 @@ const GONE_EVERY_MS = 5;
 
 /** How this node takes part in gossip. What is absent is as with MetalLB when nothing is said. */
 export interface GossipSettings {
-  /** To bind to and to tell others. @default every address, and the one from which peers are reached */
+  /** That it goes over. @default IPv4 */
+  readonly family?: Family | undefined;
+  /** Of that family: to bind to and to tell others. @default every address, and the one from which peers are reached */
   readonly address?: string | undefined;
   /** @default no encryption */
   readonly key?: Key | undefined;
@@ -135,9 +137,9 @@ export class Wire {
       onChange: (begun, over) => options.post({ type: 'conflicts', begun, over }),
       onSchedule: () => this.#schedule(),
     });
-    const { address, key, tuning = LAN } = options.gossip;
+    const { address, family, key, tuning = LAN } = options.gossip;
     this.#gossip = new GossipPort({
-      ...{ port: options.port, address, key, streamTimeoutMs: tuning.tcpTimeoutMs },
+      ...{ port: options.port, family, address, key, streamTimeoutMs: tuning.tcpTimeoutMs },
       report: (issues) => options.post({ type: 'issues', issues }),
     });
     this.#lifelines = new Lifelines({

@@ -2,7 +2,7 @@
  * When two endpoints are the same. In gossip they are if their bytes are: the 4-byte and the 16-byte form of an IPv4 address
  * differ, because the reference takes them for two nodes that go by one name. Where a socket leads to, they do not.
  */
-import { formatAddress, ipv4, ipv6 } from '../../net/address.js';
+import { type Address, type Family, formatAddress, ipv4, ipv6, parseAddress } from '../../net/address.js';
 import { viewOf } from './bytes.js';
 import type { Endpoint } from './message.js';
 
@@ -26,13 +26,30 @@ export function formatEndpoint({ address, port }: Endpoint): string {
   return `[${formatAddress(ipv6([view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)]))}]:${port}`;
 }
 
-/** The endpoint of an IPv4 address as text and a port; undefined if it is none. */
-export function ipv4Endpoint(text: string): Endpoint | undefined {
-  const [, ...parts] = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3}):(\d{1,5})$/.exec(text) ?? [];
-  const [port = 0, address] = [Number(parts.pop()), Uint8Array.from(parts, Number)];
-  const endpoint = { address, port };
-  return parts.every((part) => Number(part) <= 255) && isEndpoint(endpoint) ? endpoint : undefined;
+/** Of `192.0.2.1:7946` or `[2001:db8::1]:7946`; undefined for any other text. */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  const [, long, short = '', port] = /^(?:\[([^\]]*:[^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  return endpointAt(long ?? short, Number(port));
 }
+
+/** Of an address without a zone, as text, and a port; undefined where it is none. */
+export function endpointAt(host: string, port: number): Endpoint | undefined {
+  const read = parseAddress(host);
+  if (!read.ok) return undefined;
+  const endpoint = { address: bytesOf(read.value), port };
+  return isEndpoint(endpoint) ? endpoint : undefined;
+}
+
+function bytesOf(address: Address): Uint8Array {
+  const words = address.family === 'IPv4' ? [address.value] : address.words;
+  const bytes = new Uint8Array(4 * words.length);
+  const view = viewOf(bytes);
+  for (const [i, word] of words.entries()) view.setUint32(4 * i, word);
+  return bytes;
+}
+
+/** Of the socket that it leads to. */
+export const familyOf = ({ address }: Endpoint): Family => (unmapped(address).length === 4 ? 'IPv4' : 'IPv6');
 
 /** Whether it can be one at all: an address of IPv4 or IPv6, and a port to send to. */
 export const isEndpoint = ({ address, port }: Endpoint): boolean =>

@@ -11,7 +11,7 @@ const ROUNDS = 20;
 const SETTLE_MS = 500;
 
 export async function run(): Promise<Figures> {
-  await using cluster = await failovers({ nodes: 3, gossipApart: true });
+  await using cluster = await failovers({ nodes: 3, gossipApart: 'IPv4' });
   const gaps: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const { node } = await cluster.owner();

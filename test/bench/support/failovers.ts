@@ -1,6 +1,7 @@
 /**
  * Clusters of agents whose owners are moved or ended: what the failover benches have in common.
  */
+import type { Family } from '../../../src/net/address.js';
 import { capture } from '../../lab/capture.js';
 import { type AgentProcess, Cluster, leaderOf } from '../../lab/cluster.js';
 import { manifest, pool, service } from '../../lab/manifests.js';
@@ -27,17 +28,17 @@ export interface FailoverOptions {
   /** @default '0': who is back has its addresses again */
   readonly failbackDelay?: string;
   /** Gossip has an Ethernet of its own. @default false */
-  readonly gossipApart?: boolean;
+  readonly gossipApart?: Family;
   /** More documents of the state. */
   readonly more?: readonly object[];
   readonly advertisement?: Readonly<Record<string, unknown>>;
 }
 
 export async function failovers(options: FailoverOptions): Promise<Failovers> {
-  const { nodes, addresses: count = 1, failbackDelay = '0', gossipApart = false, more = [], advertisement = {} } = options;
+  const { nodes, addresses: count = 1, failbackDelay = '0', gossipApart, more = [], advertisement = {} } = options;
   const names = Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
   const addresses = Array.from({ length: count }, (_, i) => serviceAddress(i));
-  const lab = await Cluster.create({ nodes: names, gossipApart });
+  const lab = await Cluster.create({ nodes: names, ...(gossipApart === undefined ? {} : { gossipApart }) });
   const ranges = [`${serviceAddress(0)}-${addresses.at(-1)}`];
   const services = addresses.map((address, i) => service(`s${i}`, { address }));
   await lab.write('state.yaml', manifest([...pool('pool', ranges, { spec: advertisement }), ...services, ...more]));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatEndpoint, ipv4Endpoint } from '../../../src/membership/memberlist/endpoint.js';
+import { endpointAt, familyOf, formatEndpoint, parseEndpoint } from '../../../src/membership/memberlist/endpoint.js';
 
 test.each<[string, number[], string]>([
   ['IPv4', [192, 0, 2, 1], '192.0.2.1:7946'],
@@ -9,8 +9,12 @@ test.each<[string, number[], string]>([
   expect(formatEndpoint({ address: Uint8Array.from(address), port: 7946 })).toBe(text);
 });
 
-test('an endpoint of IPv4 from text', () => {
-  expect(ipv4Endpoint('192.0.2.1:7946')).toEqual({ address: Uint8Array.of(192, 0, 2, 1), port: 7946 });
+test.each<[string, number[]]>([
+  ['192.0.2.1:7946', [192, 0, 2, 1]],
+  ['[2001:db8::1]:7946', [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
+  ['[2001:DB8:0::1]:7946', [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
+])('%s is an endpoint', (text, address) => {
+  expect(parseEndpoint(text)).toEqual({ address: Uint8Array.from(address), port: 7946 });
 });
 
 test.each([
@@ -20,9 +24,21 @@ test.each([
   '192.0.2.256:7946',
   '192.0.2:7946',
   'n1:7946',
-  '[2001:db8::1]:7946',
+  '2001:db8::1:7946',
+  '[2001:db8::1]',
+  '[192.0.2.1]:7946',
+  '[fe80::1%eth0]:7946',
   'undefined:undefined',
   '',
 ])('%s is none', (text) => {
-  expect(ipv4Endpoint(text)).toBeUndefined();
+  expect(parseEndpoint(text)).toBeUndefined();
+});
+
+test.each([
+  ['192.0.2.1', 'IPv4'],
+  ['::ffff:192.0.2.1', 'IPv4'],
+  ['2001:db8::1', 'IPv6'],
+])('a socket to %s is of %s', (host, family) => {
+  const endpoint = endpointAt(host, 7946);
+  expect(endpoint === undefined ? undefined : familyOf(endpoint)).toBe(family);
 });

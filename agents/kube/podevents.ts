@@ -1,6 +1,6 @@
 /**
  * Events of the Pod that an agent is in, as `kubectl describe pod` shows them: what its cluster or its Node keeps it from, a right, a kind
- * or an interface that is missing. Where such things are, there may be nothing else of the agent's to write them into.
+ * or an interface that is missing, somebody else in its place. Where such things are, there may be nothing else of the agent's to write them into.
  */
 import type { IssueCode } from '../../src/issue/catalogue.js';
 import type { Issue } from '../../src/issue/issue.js';
@@ -19,7 +19,7 @@ export interface PodEventsOptions {
 
 /** An API server that is away takes no events, and whoever waits for it is told by its absence. */
 const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>([
-  ...(['KUBE_FORBIDDEN', 'KUBE_KIND_MISSING', 'KUBE_NAMESPACE_MISSING'] as const),
+  ...(['KUBE_FORBIDDEN', 'KUBE_KIND_MISSING', 'KUBE_NAMESPACE_MISSING', 'SECOND_CONTROLLER'] as const),
   ...(['CAPTURE_DENIED', 'INTERFACE_MISSING'] as const),
 ]);
 

@@ -11,6 +11,7 @@ import { provideFlux } from './flux.mjs';
 import { assembleImage } from './image.mjs';
 import { provideInterop } from './interop.mjs';
 import { CLUSTER, provideKube } from './kube.mjs';
+import { provideMetallb } from './metallb.mjs';
 import { enterLab } from './namespace.mjs';
 import { ROOT, setup } from './setup.mjs';
 
@@ -25,10 +26,11 @@ process.once('exit', () => {
 
 setup();
 // Before the lab, from which no module proxy can be reached.
-// Only a run that has tests of them waits for the image and for the other programs of a cluster.
+// Only a run that has tests of them waits for the image, MetalLB and the other programs of a cluster.
 const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|flux|image|cluster|guide/.test(one));
 const kube = (isWhole ? provideKube(CLUSTER) : undefined) ?? provideKube();
 const flux = hasTests('test/e2e/flux.test.ts') ? provideFlux() : undefined;
+const metallb = isWhole ? provideMetallb() : undefined;
 const interop = provideInterop();
 await build();
 const image = isWhole ? assembleImage() : undefined;
@@ -40,6 +42,7 @@ process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.a
     KUBEBUILDER_ASSETS: kube,
     ARPEGGIO_INTEROP: interop,
     ARPEGGIO_FLUX: flux,
+    ARPEGGIO_METALLB: metallb,
     ARPEGGIO_IMAGE: image,
     ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
   },

@@ -1,6 +1,6 @@
 /**
  * Events of the Pod that an agent is in, as `kubectl describe pod` shows them: what its cluster or its Node keeps it from, a right, a kind
- * or an interface that is missing. Where such things are, there may be nothing else of the agent's to write them into.
+ * or an interface that is missing, somebody else in its place. Where such things are, there may be nothing else of the agent's to write them into.
  */
 import type { IssueCode } from '../../src/issue/catalogue.js';
 import type { Issue } from '../../src/issue/issue.js';
@@ -18,11 +18,11 @@ export interface PodEventsOptions {
   readonly component: ServiceEvent['component'];
 }
 
-/** Of a Node, not of the API server. */
-const OF_NODE: ReadonlySet<IssueCode> = new Set<IssueCode>(['CAPTURE_DENIED', 'INTERFACE_MISSING']);
+/** Beside what is refused: of a Node, and of the controller's neighbours. */
+const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>(['CAPTURE_DENIED', 'INTERFACE_MISSING', 'SECOND_CONTROLLER']);
 
 /**
- * Takes every issue and tells of what is refused or missing, until `signal` aborts. An API server that is away takes no events, and whoever
+ * Takes every issue and tells of what keeps this agent from its work, until `signal` aborts. An API server that is away takes no events, and whoever
  * waits for it is told by its absence.
  */
 export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issue: Issue) => void {
@@ -36,6 +36,6 @@ export function podEvents(options: PodEventsOptions, signal: AbortSignal): (issu
     recorder.record({ type: 'Warning', reason, message, service: `${namespace}/${podName}`, component });
   };
   return (one) => {
-    if (podName !== '' && (isRefusal(one) || OF_NODE.has(one.code))) void tell(one);
+    if (podName !== '' && (isRefusal(one) || TOLD.has(one.code))) void tell(one);
   };
 }

@@ -6,6 +6,7 @@
  */
 import type { KubeObject } from '../../src/api/object.js';
 import type { PlainObject } from '../../src/api/value.js';
+import type { IssueCode } from '../../src/issue/catalogue.js';
 import { type Issue, issue } from '../../src/issue/issue.js';
 import { type Backoff, failed, RESTED } from '../../src/kube/backoff.js';
 import type { Trouble } from '../../src/kube/reflector.js';
@@ -96,6 +97,7 @@ export class KubernetesStatus implements StatusSink {
     this.#services = new ServiceWriter({
       ...{ transport, services: state.services, manager, wanted, now },
       onContest: (service, others) => this.#tellContest(service, others),
+      onGiven: (service, by) => this.#tellGiven(service, by),
     });
     const stateManager = STATE_MANAGERS[component];
     this.#objects = new ObjectWriter({ transport, state, namespace, manager, stateManager, owner, now });
@@ -284,14 +286,30 @@ export class KubernetesStatus implements StatusSink {
     }
   }
 
+  /** Once for who it is: to go on giving is no news. */
+  #tellGiven(service: string, by: string): void {
+    const what = `addresses of ${by}`;
+    if (this.#told.has(what)) return;
+    const message = `${named(by)} gave an address to ${service} while this controller serves it: one of the two has to go, or each needs a loadBalancerClass of its own`;
+    this.#told.set(what, message);
+    this.#tellOfService('SECOND_CONTROLLER', service, message);
+  }
+
   #tellContest(service: string, others: readonly string[]): void {
-    const who = others.length === 0 ? 'somebody' : others.join(' and ');
+    const who = others.length === 0 ? 'somebody' : others.map(named).join(' and ');
     const message = `${who} writes over the status of ${service} whenever it is written here; it is left as it is for longer each time`;
+    this.#tellOfService('STATUS_CONTESTED', service, message);
+  }
+
+  #tellOfService(code: IssueCode, service: string, message: string): void {
     const [namespace = '', name = ''] = service.split('/');
-    this.#options.report({ ...issue('STATUS_CONTESTED', '', message), object: { kind: 'Service', namespace, name } });
-    this.#recorder.record({ type: 'Warning', reason: 'STATUS_CONTESTED', message, service, component: 'metallb-controller' });
+    this.#options.report({ ...issue(code, '', message), object: { kind: 'Service', namespace, name } });
+    this.#recorder.record({ type: 'Warning', reason: code, message, service, component: 'metallb-controller' });
   }
 }
+
+/** A field manager is named like its program, unless it says otherwise: MetalLB's is `controller`. */
+const named = (manager: string): string => (manager === 'controller' ? "controller (so MetalLB's is called)" : manager);
 
 const EVERYTHING = 'everything';
 const EVENTS = 'events';

@@ -5,8 +5,10 @@
  */
 import type { KubeObject } from '../../src/api/object.js';
 import { isRecord } from '../../src/api/value.js';
+import { addressWriters, lastAddressWriter } from '../../src/kube/addresswriters.js';
 import { isNewer } from '../../src/kube/resourceversion.js';
 import {
+  gained,
   hasMarks,
   isAsWanted,
   type ShownService,
@@ -29,11 +31,15 @@ export interface ServiceWriterOptions {
   wanted(service: string): KubeObject | undefined;
   /** Somebody writes again and again over what is written here; `others` are who may be, by `managedFields`. */
   onContest(service: string, others: readonly string[]): void;
+  /** Somebody else gave it an address while it was watched here. */
+  onGiven(service: string, by: string): void;
   now(): number;
 }
 
 /** What became of a Service: nothing had to be written, it has to wait, or what the API server said. */
 export type Written = 'nothing' | { readonly waitMs: number } | Answer;
+
+const ASK_EVERY_MS = 10_000;
 
 export class ServiceWriter {
   readonly #options: ServiceWriterOptions;
@@ -44,6 +50,8 @@ export class ServiceWriter {
   readonly #underWay = new Map<string, string>();
   /** The one that was written over last comes last. */
   readonly #contests = new Map<string, Contest>();
+  /** When it was last asked who gave an address: who gives one gives more. */
+  #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ServiceWriterOptions) {
     this.#options = options;
@@ -87,7 +95,10 @@ export class ServiceWriter {
     if (written !== undefined && isNewer(written.resourceVersion, shown.resourceVersion)) return true;
     this.#written.delete(service);
     if (written?.resourceVersion === shown.resourceVersion || this.#underWay.get(service) === shown.text) return true;
-    if (before !== undefined && before.text !== shown.text) this.#noticeContest(service, before, shown);
+    if (before !== undefined && before.text !== shown.text) {
+      this.#noticeContest(service, before, shown);
+      if (gained(before, shown)) this.#noticeGift(service);
+    }
     return false;
   }
 
@@ -159,29 +170,29 @@ export class ServiceWriter {
   }
 
   async #tellContest(service: string): Promise<void> {
-    const { transport, onContest } = this.#options;
+    const others = addressWriters(await this.#ask(service)).filter((one) => one !== this.#options.manager);
+    this.#options.onContest(service, others);
+  }
+
+  /** Another of our replicas may have given it, or one that this was before. */
+  #noticeGift(service: string): void {
+    const now = performance.now();
+    if (now - this.#askedAtMs < ASK_EVERY_MS) return;
+    this.#askedAtMs = now;
+    void this.#ask(service).then((object) => {
+      const by = lastAddressWriter(object);
+      if (by !== undefined && by !== this.#options.manager) this.#options.onGiven(service, by);
+    });
+  }
+
+  /** With its `managedFields`, which nobody keeps. */
+  async #ask(service: string): Promise<unknown> {
     const [namespace, name] = service.split('/');
     const path = `/api/v1/namespaces/${namespace}/services?fieldSelector=metadata.name%3D${name}`;
-    const answer = await transport.call({ method: 'GET', path });
+    const answer = await this.#options.transport.call({ method: 'GET', path });
     const items = 'answered' in answer && isRecord(answer.answered) ? answer.answered['items'] : undefined;
-    const [object] = Array.isArray(items) ? items : [];
-    onContest(
-      service,
-      addressWriters(object).filter((one) => one !== this.#options.manager),
-    );
+    return Array.isArray(items) ? items[0] : undefined;
   }
-}
-
-/** Who has written the addresses that a Service shows, each once. */
-function addressWriters(object: unknown): readonly string[] {
-  const metadata = isRecord(object) && isRecord(object['metadata']) ? object['metadata'] : {};
-  const fields = Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : [];
-  const writers = fields.flatMap((one) => {
-    if (!isRecord(one) || !isRecord(one['fieldsV1'])) return [];
-    const status = one['fieldsV1']['f:status'];
-    return isRecord(status) && 'f:loadBalancer' in status ? [String(one['manager'])] : [];
-  });
-  return [...new Set(writers)].sort();
 }
 
 const isRight = (shown: ShownService, wanted: KubeObject | undefined): boolean =>

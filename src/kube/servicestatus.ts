@@ -79,6 +79,12 @@ export function wantedService({ metadata, status }: KubeObject): ServiceStatus {
 export const isAsWanted = (shown: ServiceStatus, wanted: ServiceStatus): boolean =>
   shown.text === wanted.text && (shown.reason === wanted.reason || wanted.reason.startsWith('KEPT '));
 
+/** Whether it has an address that it had not. */
+export function gained(before: ServiceStatus, shown: ServiceStatus): boolean {
+  const had = new Set(entriesOf(before));
+  return entriesOf(shown).some((one) => !had.has(one));
+}
+
 /** Whether a controller wrote into it and should take that back when the Service is no load balancer any more. */
 export const hasMarks = ({ text, reason, announced }: ShownService): boolean =>
   reason !== '' || announced !== undefined || text.split(' ')[1] !== '';
@@ -124,6 +130,9 @@ const conditionIn = (conditions: unknown, type: string): PlainObject | undefined
 function textOf(holds: string, pool: string, ingress: readonly unknown[]): string {
   return [holds, pool, ...ingress.map(entryText)].join(' ');
 }
+
+/** What {@link textOf} has of the addresses. */
+const entriesOf = ({ text }: ServiceStatus): readonly string[] => text.split(' ').slice(2);
 
 /** The address alone, if that is all that the entry says. */
 function entryText(entry: unknown): string {

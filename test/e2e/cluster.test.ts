@@ -155,6 +155,8 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
     async ({ command, event }) => {
       await cluster.kubectl(command);
       await until('an event says so', async () => event.test(await events('metallb-system')), LONG_MS);
+      const status = await cluster.kubectl('get daemonset speaker -n metallb-system -o jsonpath={.status}');
+      expect(JSON.parse(status)).toMatchObject({ updatedNumberScheduled: 1, numberReady: 2 });
       expect(await answered()).toBe('from a real Pod');
       await cluster.kubectl('rollout undo daemonset/speaker -n metallb-system');
       await rolledOut('daemonset/speaker -n metallb-system');

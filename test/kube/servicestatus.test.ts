@@ -3,6 +3,7 @@ import type { KubeObject } from '../../src/api/object.js';
 import {
   announcedPatch,
   type Condition,
+  gained,
   hasMarks,
   isAsWanted,
   servicePatch,
@@ -99,6 +100,18 @@ describe('what a Service shows', () => {
     ],
   ])('%s', (_, object, want, same) => {
     expect(isAsWanted(shownService({ ...object }), wantedService(want))).toBe(same);
+  });
+
+  test.each<[string, object, object, boolean]>([
+    ['an address for none', stored([]), stored([VIP]), true],
+    ['another address', stored([VIP]), stored([{ ip: '192.0.2.9' }]), true],
+    ['one more, of a pool', stored([VIP], { pool: 'p' }), stored([VIP, { ip: '2001:db8::1' }], { pool: 'p' }), true],
+    ['none any more', stored([VIP], { pool: 'p' }), stored([]), false],
+    ['the same', stored([VIP]), stored([VIP]), false],
+    ['another pool', stored([VIP]), stored([VIP], { pool: 'p' }), false],
+    ['our condition', stored([VIP]), stored([VIP], { conditions: [HELD] }), false],
+  ])('that has %s now has gained an address, or not', (_, before, after, isGain) => {
+    expect(gained(shownService({ ...before }), shownService({ ...after }))).toBe(isGain);
   });
 
   test.each<[string, object, boolean]>([

@@ -35,13 +35,12 @@ const known = (object: Stored): KnownService => {
   return { view: view.value, shown: shownService(object) };
 };
 
-/** A Service as it is listed, with who wrote its addresses. */
-function writtenByOthers(): PlainObject {
+/** A Service as it is listed, with who wrote its addresses, the last one last. */
+function writtenBy(...managers: readonly string[]): PlainObject {
   const fieldsV1 = { 'f:status': { 'f:loadBalancer': { 'f:ingress': {} } } };
   const managedFields = [
-    { manager: 'other-controller', operation: 'Update', fieldsV1 },
-    { manager: 'arpeggio-controller', operation: 'Update', fieldsV1 },
-    { manager: 'kubectl', operation: 'Update', fieldsV1: { 'f:spec': {} } },
+    ...managers.map((manager, i) => ({ manager, operation: 'Update', fieldsV1, time: `2026-01-01T00:00:0${i}Z` })),
+    { manager: 'kubectl', operation: 'Update', fieldsV1: { 'f:spec': {} }, time: '2026-01-01T00:00:59Z' },
   ];
   return { metadata: { name: 'a', managedFields } };
 }
@@ -65,6 +64,8 @@ interface World {
   readonly states: PlainObject[];
   /** What the next writes come to; after them all succeed. */
   readonly fates: Fate[];
+  /** Who has written addresses, if the API server is asked. */
+  readonly writers: string[];
   mayWrite: boolean;
   /** Service by name whose status may not be written. */
   forbidden: string;
@@ -79,9 +80,10 @@ interface World {
 async function open(...objects: readonly Stored[]): Promise<World> {
   const services = new Map(objects.map((object) => [`default/${object.metadata.name}`, known(object)]));
   const [writes, issues, fates, states]: [string[], Issue[], Fate[], PlainObject[]] = [[], [], [], []];
+  const writers = ['other-controller', 'arpeggio-controller'];
   let version = 100;
   const server = await startHttps(async (request: IncomingMessage, response: ServerResponse) => {
-    if (request.method === 'GET') return answer(response, 200, { items: [writtenByOthers()] });
+    if (request.method === 'GET') return answer(response, 200, { items: [writtenBy(...writers)] });
     let text = '';
     for await (const chunk of request) text += chunk;
     const body = JSON.parse(text);
@@ -107,7 +109,7 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     states: none,
     announced: undefined,
   };
-  const world = { writes, issues, fates, states, mayWrite: true, forbidden: '', wants: new Map<string, KubeObject>() };
+  const world = { writes, issues, fates, states, writers, mayWrite: true, forbidden: '', wants: new Map<string, KubeObject>() };
   const status = new KubernetesStatus({
     ...{ transport, state, namespace: 'metallb-system', host: 'c', component: 'controller', owner: Promise.resolve(undefined) },
     ownState: OWN_STATE,
@@ -234,6 +236,43 @@ test('what was made and written, and the watch has not told yet, is not written 
   world.want(wanted('a', '192.0.2.1'));
   await until('a is written', () => world.writes.includes('a from 1'));
   expect(world.writes).toHaveLength(4);
+});
+
+/** As somebody else would have written it. */
+const given = (name: string, version: number, ip: string): Stored =>
+  stored(name, version, { status: { loadBalancer: { ingress: [{ ip }] } } });
+
+test('who else gives addresses is named, once', async () => {
+  const world = await open(stored('a', 1), stored('b', 2));
+  world.writers.splice(0, 2, 'arpeggio-controller', 'controller');
+  world.tell(given('a', 3, '192.0.2.1'));
+  await until('it is told', () => world.issues.length > 0);
+  world.tell(given('b', 4, '192.0.2.2'));
+  world.want(wanted('b', '192.0.2.2'));
+  await written(world, 1);
+  expect(world.issues.map(({ code, object, message }) => [code, object?.name, message])).toEqual([
+    [
+      'SECOND_CONTROLLER',
+      'a',
+      expect.stringMatching(
+        /^controller \(so MetalLB's is called\) gave an address to default\/a while this controller serves it/,
+      ),
+    ],
+  ]);
+});
+
+test.each<[string, readonly string[], readonly Stored[]]>([
+  ['was there before', ['controller'], [given('a', 1, '192.0.2.1'), stored('b', 2)]],
+  ['is of a replica of ours', ['controller', 'arpeggio-controller'], [stored('a', 1), stored('b', 2)]],
+])('nobody is named for an address that %s', async (_, writers, before) => {
+  const world = await open(...before);
+  world.writers.splice(0, 2, ...writers);
+  world.tell(given('a', 3, '192.0.2.1'));
+  // Whoever is asked of has been asked of before this is written.
+  world.want(wanted('b', '192.0.2.2'));
+  await written(world, 1);
+  await idle(world);
+  expect(world.issues).toEqual([]);
 });
 
 test('who writes over a status again and again is named, and left alone for a while', async () => {

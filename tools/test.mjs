@@ -7,12 +7,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { fetchNodeParts } from './cluster.mjs';
 import { provideFlux } from './flux.mjs';
 import { assembleImage } from './image.mjs';
 import { provideInterop } from './interop.mjs';
 import { CLUSTER, provideKube } from './kube.mjs';
 import { provideMetallb } from './metallb.mjs';
 import { enterLab } from './namespace.mjs';
+import { providePromtool } from './promtool.mjs';
 import { ROOT, setup } from './setup.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'arpeggio-test-'));
@@ -26,14 +28,16 @@ process.once('exit', () => {
 
 setup();
 // Before the lab, from which no module proxy can be reached.
-// Only a run that has tests of them waits for the image, MetalLB and the other programs of a cluster.
+// Only a run that has tests of them waits for the image, MetalLB, promtool and the other programs of a cluster.
 const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|flux|image|cluster|guide/.test(one));
 const kube = (isWhole ? provideKube(CLUSTER) : undefined) ?? provideKube();
 const flux = hasTests('test/e2e/flux.test.ts') ? provideFlux() : undefined;
 const metallb = isWhole ? provideMetallb() : undefined;
+const promtool = isWhole ? providePromtool() : undefined;
 const interop = provideInterop();
 await build();
 const image = isWhole ? assembleImage() : undefined;
+if (image !== undefined) fetchNodeParts();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,
@@ -43,6 +47,7 @@ process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.a
     ARPEGGIO_INTEROP: interop,
     ARPEGGIO_FLUX: flux,
     ARPEGGIO_METALLB: metallb,
+    ARPEGGIO_PROMTOOL: promtool,
     ARPEGGIO_IMAGE: image,
     ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
   },

@@ -1,7 +1,7 @@
 /**
  * The cluster of `npm run cluster` for a test, in a folder of its own, so that several can be at once.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../constructs/support.js';
@@ -20,9 +20,15 @@ export function canHaveRealCluster(): boolean {
 }
 
 export class RealCluster {
+  readonly #env: NodeJS.ProcessEnv;
   /** Not below /run, where the lab has its temporary files: each host of the cluster has a /run of its own. */
   readonly #outer: string = mkdtempSync('/var/tmp/arpeggio-cluster-');
   readonly folder: string = join(this.#outer, 'cluster');
+
+  /** With other variables of the environment than this process has. */
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    this.#env = env;
+  }
 
   /** `images`: archives that each Node has besides ours. */
   async up(images: readonly string[] = []): Promise<void> {
@@ -32,12 +38,18 @@ export class RealCluster {
 
   /** `npm run cluster` with these arguments. */
   command(args: readonly string[], input = ''): Promise<Finished> {
+    return this.start(args, input).finished;
+  }
+
+  start(args: readonly string[], input = ''): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
     const child = spawn(process.execPath, ['tools/cluster.mjs', ...args], {
       cwd: ROOT,
-      env: { ...process.env, ARPEGGIO_CLUSTER: this.folder },
+      env: { ...process.env, ...this.#env, ARPEGGIO_CLUSTER: this.folder },
+      // A session of its own, whose processes a test can end all at once.
+      detached: true,
     });
     child.stdin.end(input);
-    return output(child);
+    return { child, finished: output(child) };
   }
 
   async kubectl(words: string, input?: string): Promise<string> {

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { fetchNodeParts } from './cluster.mjs';
 import { assembleImage } from './image.mjs';
 import { provideInterop } from './interop.mjs';
 import { CLUSTER, provideKube } from './kube.mjs';
@@ -30,6 +31,7 @@ const kube = (isWhole ? provideKube(CLUSTER) : undefined) ?? provideKube();
 const interop = provideInterop();
 await build();
 const image = isWhole ? assembleImage() : undefined;
+if (image !== undefined) fetchNodeParts();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,

@@ -1,7 +1,7 @@
 /**
  * The cluster of `npm run cluster` for a test, in a folder of its own, so that several can be at once.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../constructs/support.js';
@@ -25,9 +25,15 @@ export function canHaveRealCluster(): boolean {
 }
 
 export class RealCluster {
+  readonly #env: NodeJS.ProcessEnv;
   /** Not below /run, where the lab has its temporary files: each host of the cluster has a /run of its own. */
   readonly #outer: string = mkdtempSync('/var/tmp/arpeggio-cluster-');
   readonly folder: string = join(this.#outer, 'cluster');
+
+  /** With other variables of the environment than this process has. */
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    this.#env = env;
+  }
 
   async up(): Promise<void> {
     const { code, stderr } = await this.command(['up', '3']);
@@ -36,11 +42,17 @@ export class RealCluster {
 
   /** `npm run cluster` with these arguments. */
   command(args: readonly string[], input = ''): Promise<Finished> {
-    return new Promise((resolve) => {
-      const child = spawn(process.execPath, ['tools/cluster.mjs', ...args], {
-        cwd: ROOT,
-        env: { ...process.env, ARPEGGIO_CLUSTER: this.folder },
-      });
+    return this.start(args, input).finished;
+  }
+
+  start(args: readonly string[], input = ''): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
+    const child = spawn(process.execPath, ['tools/cluster.mjs', ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ...this.#env, ARPEGGIO_CLUSTER: this.folder },
+      // A session of its own, whose processes a test can end all at once.
+      detached: true,
+    });
+    const finished = new Promise<Finished>((resolve) => {
       const said = { stdout: '', stderr: '' };
       for (const name of ['stdout', 'stderr'] as const) {
         child[name].on('data', (text) => {
@@ -48,8 +60,9 @@ export class RealCluster {
         });
       }
       child.on('close', (code) => resolve({ code, ...said }));
-      child.stdin.end(input);
     });
+    child.stdin.end(input);
+    return { child, finished };
   }
 
   async kubectl(words: string, input?: string): Promise<string> {

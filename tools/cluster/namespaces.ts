@@ -15,8 +15,16 @@ for one in \${2:-unified}; do
   if [ "$one" = unified ]; then mount -t cgroup2 none "$0/$one"; else mount -t cgroup -o "$one" none "$0/$one"; fi
 done`;
 
-/** Then `$3` and on: the command. It is the second process of its namespaces; the first one reaps. */
-export const ENTER: string = `${MOUNT_GROUPS}
+/**
+ * Then `$3` and on: the command. It is the second process of its namespaces; the first one reaps. This process, which all of it dies with,
+ * goes on under the number that it writes beside `$0`: see state.ts.
+ */
+export const ENTER: string = `
+read -r stat < /proc/$$/stat
+stat=\${stat##*") "}
+started() { shift 19; echo "$1"; }
+echo "$$ $(started $stat)" > "\${0%/*}/holder"
+${MOUNT_GROUPS}
 for one in \${2:-unified}; do
   group="$0/$one/$1"
   mkdir "$group"

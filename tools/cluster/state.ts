@@ -9,8 +9,6 @@ export interface Holder {
   readonly started: string;
 }
 
-export const formatHolder = ({ pid, started }: Holder): string => `${pid} ${started}\n`;
-
 export function parseHolder(text: string): Holder | undefined {
   const [, pid, started] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
   return pid === undefined || started === undefined ? undefined : { pid: Number(pid), started };

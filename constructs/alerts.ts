@@ -27,9 +27,9 @@ const OURS = `job=~"${JOBS.controller}|${JOBS.speaker}"`;
 const IN_USE = 'metallb_allocator_addresses_in_use_total';
 const TOTAL = 'metallb_allocator_addresses_total';
 
-const usage = (percent: number): Alert =>
+const usage = (percent: number, severity: Severity): Alert =>
   alert(`MetalLBAddressPoolUsage${percent}Percent`, `${IN_USE} / ${TOTAL} * 100 > ${percent}`, {
-    severity: 'warning',
+    severity,
     summary: `A pool is used to more than ${percent} %`,
     description: `Pool {{ $labels.pool }} is used to {{ $value | printf "%.0f" }} %.`,
   });
@@ -59,7 +59,9 @@ export const ALERTS: readonly Alert[] = [
     ...{ severity: 'critical', for: '1m', summary: 'A pool is used up' },
     description: 'Pool {{ $labels.pool }} has no address left.',
   }),
-  ...[75, 85, 95].map(usage),
+  usage(75, 'warning'),
+  usage(85, 'warning'),
+  usage(95, 'critical'),
   alert('ArpeggioAddressConflict', 'arpeggio_layer2_conflicts > 0', {
     ...{ severity: 'critical', summary: 'A stranger claims an address of a Service' },
     description: '{{ $labels.mac }} claims {{ $labels.ip }} on {{ $labels.interface }}.',

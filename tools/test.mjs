@@ -12,6 +12,7 @@ import { assembleImage } from './image.mjs';
 import { provideInterop } from './interop.mjs';
 import { CLUSTER, provideKube } from './kube.mjs';
 import { enterLab } from './namespace.mjs';
+import { providePromtool } from './promtool.mjs';
 import { ROOT, setup } from './setup.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'arpeggio-test-'));
@@ -25,9 +26,10 @@ process.once('exit', () => {
 
 setup();
 // Before the lab, from which no module proxy can be reached.
-// Only a run that has tests of them waits for the image and for the other programs of a cluster.
+// Only a run that has tests of them waits for the image, promtool and the other programs of a cluster.
 const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|image|cluster|guide/.test(one));
 const kube = (isWhole ? provideKube(CLUSTER) : undefined) ?? provideKube();
+const promtool = isWhole ? providePromtool() : undefined;
 const interop = provideInterop();
 await build();
 const image = isWhole ? assembleImage() : undefined;
@@ -39,6 +41,7 @@ process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.a
     ARPEGGIO_TALLY: tally,
     KUBEBUILDER_ASSETS: kube,
     ARPEGGIO_INTEROP: interop,
+    ARPEGGIO_PROMTOOL: promtool,
     ARPEGGIO_IMAGE: image,
     ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
   },

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ROOT } from '../constructs/support.js';
 import { fill, temporaryFolder } from '../support/folder.js';
 
-/** Writes what it is asked to build (`go build -trimpath -o FILE .`). */
+/** Writes what it is asked to build (`go build -trimpath -o FILE …`). */
 const GO = '[ "$1" = version ] || echo made > "$4"';
 const SKIPPED = 'setup: no reference member of memberlist, so the tests against it are skipped:';
 

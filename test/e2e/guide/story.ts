@@ -3,9 +3,14 @@
  * shows that what it claims of a manifest is so.
  */
 
-interface Line {
+import type { RealCluster } from '../realcluster.js';
+import { alertTests } from './alerts.js';
+
+export interface Line {
   readonly command: string;
   readonly says: readonly RegExp[];
+  /** What it names, made of what the cluster says at that time. */
+  readonly files?: (cluster: RealCluster) => Promise<Readonly<Record<string, string>>>;
 }
 
 export interface Chapter {
@@ -207,12 +212,19 @@ export const STORY: readonly Chapter[] = [
     besides: [
       {
         command:
+          "kubectl get prometheusrule metallb-alerts -n monitoring -o jsonpath='{.spec}' > alerts.json && promtool check rules alerts.json",
+        says: [/SUCCESS: 3 rules found$/m],
+      },
+      {
+        command:
           'kubectl exec -n metallb-system deployment/controller -- wget -q -O - http://localhost:7472/metrics | grep ^metallb_allocator_addresses',
         says: [
           /^metallb_allocator_addresses_in_use_total\{pool="primary-pool"\} 2$/m,
           /^metallb_allocator_addresses_total\{pool="primary-pool"\} 15$/m,
         ],
       },
+      // Each as these agents' series are, and as they would be if it should fire.
+      { command: 'promtool test rules alerts-test.json', says: [/^ {2}SUCCESS$/m], files: alertTests },
     ],
   },
   {

@@ -1,0 +1,68 @@
+// @ts-check
+/**
+ * Programs that tests take from others as Go modules: built into a folder outside the checkout, once for each change of what they are built
+ * from. A program appears there whole or not at all: it is built beside its place and renamed.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * @typedef {object} GoProgram
+ * @property {string} name of the file, before what tells its versions apart
+ * @property {string} what for people
+ * @property {string} takes how long, for people
+ * @property {string} module the folder with its go.mod
+ * @property {readonly string[]} sources the files in it that the program is built from
+ * @property {string} target the package
+ */
+
+/**
+ * The program, or what keeps it from being had.
+ *
+ * @param {GoProgram} program
+ * @returns {{ file: string } | { problem: string }}
+ */
+export function provideGoProgram({ name, what, takes, module, sources, target }) {
+  const hash = createHash('sha256');
+  for (const source of sources) hash.update(readFileSync(join(module, source)));
+  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'arpeggio');
+  const file = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(file)) return { file };
+  if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) return { problem: 'there is no Go' };
+  console.error(`setup: building ${what} from its Go modules, once: ${takes} on two cores`);
+  const problem = build(cache, file, name, module, target);
+  return problem === undefined ? { file } : { problem };
+}
+
+/**
+ * @param {string} cache @param {string} file @param {string} name @param {string} module @param {string} target
+ * @returns {string | undefined} what went wrong
+ */
+function build(cache, file, name, module, target) {
+  let fresh = '';
+  try {
+    mkdirSync(cache, { recursive: true });
+    fresh = mkdtempSync(join(cache, '.building-'));
+    const { status, stderr, error } = spawnSync(
+      'go',
+      ['build', '-trimpath', '-o', join(fresh, name), '-ldflags', '-s -w', target],
+      {
+        cwd: module,
+        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+      },
+    );
+    if (status !== 0) return `it did not build: ${(error?.message ?? stderr).trim().split('\n').at(-1)}`;
+    renameSync(join(fresh, name), file);
+    return undefined;
+  } catch (error) {
+    return /** @type {Error} */ (error).message;
+  } finally {
+    if (fresh !== '') rmSync(fresh, { recursive: true, force: true });
+  }
+}

@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
-import { provideKube } from './kube.mjs';
+import { fetchNodeParts } from './cluster.mjs';
+import { assembleImage } from './image.mjs';
+import { CLUSTER, provideKube } from './kube.mjs';
 import { enterLab } from './namespace.mjs';
 import { provideBenchTools, ROOT, setup } from './setup.mjs';
 
@@ -28,8 +30,11 @@ const { names, json } = readArguments();
 setup();
 if (names.includes('wire.throughput')) provideBenchTools();
 // Before the lab, from which no module proxy can be reached.
-const kube = names.some((name) => name.startsWith('cluster')) ? provideKube() : undefined;
+const hasNodes = names.includes('cluster.install');
+const kube = names.some((name) => name.startsWith('cluster')) ? provideKube(hasNodes ? CLUSTER : undefined) : undefined;
 await build();
+const image = hasNodes ? assembleImage() : undefined;
+if (image !== undefined) fetchNodeParts();
 const folder = mkdtempSync(join(tmpdir(), 'arpeggio-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));
 
@@ -40,7 +45,7 @@ for (const name of names) {
   const out = join(folder, `${name}.json`);
   const code = await enterLab([process.execPath, '--expose-gc', join(BUNDLES, 'run.js'), name, out], {
     cwd: ROOT,
-    env: { KUBEBUILDER_ASSETS: kube },
+    env: { KUBEBUILDER_ASSETS: kube, ARPEGGIO_IMAGE: image },
   });
   if (code !== 0) process.exitCode = code;
   if (code >= 128) break;

@@ -20,6 +20,7 @@ import { Stranger } from './stranger.js';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const LONG_MS = 300_000;
+const SOON_MS = 30_000;
 const cluster = new RealCluster();
 
 /** As one writes it who has read the README. */
@@ -250,7 +251,7 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
           }
           return undefined;
         },
-        LONG_MS,
+        SOON_MS,
       );
     }
 

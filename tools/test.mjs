@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { assembleImage } from './image.mjs';
 import { provideInterop } from './interop.mjs';
-import { CLUSTER, provideKube } from './kube.mjs';
+import { CLUSTER, olderApiServer, provideKube } from './kube.mjs';
 import { enterLab } from './namespace.mjs';
 import { ROOT, setup } from './setup.mjs';
 
@@ -36,6 +36,7 @@ process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.a
   env: {
     ARPEGGIO_TALLY: tally,
     KUBEBUILDER_ASSETS: kube,
+    ARPEGGIO_OLDER_APISERVER: olderApiServer(),
     ARPEGGIO_INTEROP: interop,
     ARPEGGIO_IMAGE: image,
     ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),

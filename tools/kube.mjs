@@ -3,6 +3,8 @@
  * The real etcd, kube-apiserver and kubectl for the tests against Kubernetes, and the other programs of a whole cluster: those of $KUBEBUILDER_ASSETS (envtest's convention),
  * or built once from their Go modules into a folder outside the checkout. `node tools/kube.mjs` prints the folder.
  *
+ * `node tools/kube.mjs older` builds the API server of the oldest Kubernetes that is tried, 5 minutes more: where that was done, its tests run.
+ *
  * Each program appears in that folder whole or not at all: it is built beside it and renamed.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,6 +14,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MODULE = fileURLToPath(new URL('kube/', import.meta.url));
+const OLDER_MODULE = fileURLToPath(new URL('kube-1.30/', import.meta.url));
 
 /** The package of each program. */
 const PROGRAMS = {
@@ -41,15 +44,29 @@ const ways = (names) => `set KUBEBUILDER_ASSETS to a folder with ${names.join(',
 export function provideKube(names = API_SERVER) {
   const given = process.env['KUBEBUILDER_ASSETS'];
   if (given) return fromAssets(resolve(given), names);
-  const version = pinnedVersion();
-  const folder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'arpeggio', `kube-${version}`);
+  return built(MODULE, names);
+}
+
+/** The older API server, if somebody had it built: nobody has to wait for it. */
+export function olderApiServer() {
+  const file = join(cached(pinnedVersion(OLDER_MODULE)), 'kube-apiserver');
+  return existsSync(file) ? file : undefined;
+}
+
+/** @param {string} version */
+const cached = (version) => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'arpeggio', `kube-${version}`);
+
+/** @param {string} module @param {readonly Program[]} names */
+function built(module, names) {
+  const version = pinnedVersion(module);
+  const folder = cached(version);
   const missing = names.filter((name) => !existsSync(join(folder, name)));
   if (missing.length === 0) return folder;
   if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) return without('there is no Go', names);
   say(
     `building Kubernetes ${version} (${missing.join(', ')}) from its Go modules, once: ${missing.length > 4 ? 8 : 5} minutes on two cores, into ${folder}`,
   );
-  const problem = buildAll(missing, version, folder);
+  const problem = buildAll(module, missing, version, folder);
   return problem === undefined ? folder : without(problem, names);
 }
 
@@ -59,23 +76,25 @@ function fromAssets(folder, names) {
   return missing.length === 0 ? folder : without(`KUBEBUILDER_ASSETS is ${folder}, which has no ${missing.join(', ')}`, names);
 }
 
-function pinnedVersion() {
-  const [, version] = /^\s*k8s\.io\/kubernetes v(\S+)/m.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8')) ?? [];
-  if (version === undefined) throw new Error('tools/kube/go.mod requires no k8s.io/kubernetes');
+/** @param {string} module */
+function pinnedVersion(module) {
+  const file = join(module, 'go.mod');
+  const [, version] = /^(?:require)?\s*k8s\.io\/kubernetes v(\S+)/m.exec(readFileSync(file, 'utf8')) ?? [];
+  if (version === undefined) throw new Error(`${file} requires no k8s.io/kubernetes`);
   return version;
 }
 
 /**
- * @param {readonly Program[]} names @param {string} version @param {string} folder
+ * @param {string} module @param {readonly Program[]} names @param {string} version @param {string} folder
  * @returns {string | undefined} what went wrong
  */
-function buildAll(names, version, folder) {
+function buildAll(module, names, version, folder) {
   let fresh = '';
   try {
     mkdirSync(folder, { recursive: true });
     fresh = mkdtempSync(join(folder, '.building-'));
     for (const name of names) {
-      const problem = buildOne(name, version, join(fresh, name));
+      const problem = buildOne(module, name, version, join(fresh, name));
       if (problem !== undefined) return problem;
       renameSync(join(fresh, name), join(folder, name));
     }
@@ -87,14 +106,14 @@ function buildAll(names, version, folder) {
   }
 }
 
-/** @param {Program} name @param {string} version @param {string} file */
-function buildOne(name, version, file) {
+/** @param {string} module @param {Program} name @param {string} version @param {string} file */
+function buildOne(module, name, version, file) {
   const [major = '', minor = ''] = version.split('.');
   // Without a version of its own an API server cannot tell which one it emulates, and ends.
   const stamps = Object.entries({ gitVersion: `v${version}`, gitMajor: major, gitMinor: minor });
   const ldflags = ['-s', '-w', ...stamps.map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)].join(' ');
   const { status, stderr, error } = spawnSync('go', ['build', '-trimpath', '-ldflags', ldflags, '-o', file, PROGRAMS[name]], {
-    cwd: MODULE,
+    cwd: module,
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
@@ -118,7 +137,7 @@ function say(line) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = provideKube();
+  const folder = process.argv[2] === 'older' ? built(OLDER_MODULE, ['kube-apiserver']) : provideKube();
   if (folder === undefined) process.exitCode = 1;
   else console.log(folder);
 }

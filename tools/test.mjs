@@ -11,7 +11,7 @@ import { fetchNodeParts } from './cluster.mjs';
 import { provideFlux } from './flux.mjs';
 import { assembleImage } from './image.mjs';
 import { provideInterop } from './interop.mjs';
-import { CLUSTER, provideKube } from './kube.mjs';
+import { CLUSTER, olderApiServer, provideKube } from './kube.mjs';
 import { provideMetallb } from './metallb.mjs';
 import { enterLab } from './namespace.mjs';
 import { providePromtool } from './promtool.mjs';
@@ -44,6 +44,7 @@ process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.a
   env: {
     ARPEGGIO_TALLY: tally,
     KUBEBUILDER_ASSETS: kube,
+    ARPEGGIO_OLDER_APISERVER: olderApiServer(),
     ARPEGGIO_INTEROP: interop,
     ARPEGGIO_FLUX: flux,
     ARPEGGIO_METALLB: metallb,

@@ -10,7 +10,7 @@ import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { ROOT } from '../constructs/support.js';
 import { ask } from '../lab/arping.js';
 import { Network } from '../lab/network.js';
-import { type ApiServer, startApiServer } from '../support/apiserver.js';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/apiserver.js';
 import type { Call } from '../support/call.js';
 import { FaultProxy } from '../support/faultproxy.js';
 import { install } from '../support/install.js';
@@ -56,10 +56,10 @@ export class Stage {
   }
 
   /** With these Nodes, nothing else, and no process yet. */
-  static async open(nodes: readonly string[]): Promise<Stage> {
+  static async open(nodes: readonly string[], apiServer: ApiServerOptions = {}): Promise<Stage> {
     const hosts = nodes.map((name, i) => ({ name, address: `${addressOf(i)}/24` }));
     const [api, network] = await Promise.all([
-      startApiServer(),
+      startApiServer(apiServer),
       Network.create({ hosts: [...hosts, { name: 'client', address: `${CLIENT}/24` }] }),
     ]);
     await network.join(`${API}/24`);

@@ -52,6 +52,8 @@ export interface ApiServerOptions {
   readonly audit?: AuditPolicy;
   /** More flags of the API server. */
   readonly more?: readonly string[];
+  /** Another program than that of $KUBEBUILDER_ASSETS. */
+  readonly program?: string;
 }
 
 /** audit.k8s.io/v1. */
@@ -70,12 +72,12 @@ export interface Finished {
 const TOKEN = 'the-administrator-of-a-test';
 const LOOPBACK = '127.0.0.1';
 
-export async function startApiServer({ host = LOOPBACK, audit, more = [] }: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startApiServer({ host = LOOPBACK, audit, more = [], program }: ApiServerOptions = {}): Promise<ApiServer> {
   if (ASSETS === '') throw new Error('KUBEBUILDER_ASSETS is not set: `npm test` says why, node tools/kube.mjs makes the folder');
   const folder = mkdtempSync(join(tmpdir(), 'arpeggio-apiserver-'));
   const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
   const etcd = etcdIn(folder, etcdPort, peerPort);
-  const server = serverIn(folder, etcdPort, { host, port }, audit, more);
+  const server = serverIn(program ?? join(ASSETS, 'kube-apiserver'), folder, etcdPort, { host, port }, audit, more);
   const stop = async (): Promise<void> => {
     await Promise.all([etcd.kill(), server.kill()]);
     rmSync(folder, { recursive: true, force: true });
@@ -129,6 +131,7 @@ function etcdIn(folder: string, port: number, peerPort: number): Program {
 }
 
 function serverIn(
+  file: string,
   folder: string,
   etcdPort: number,
   { host, port }: Address,
@@ -165,7 +168,7 @@ function serverIn(
     const ca = readFileSync(certificate(folder), 'utf8');
     return (await caller({ host, port, ca, token: TOKEN })('GET', '/readyz')).status === 200;
   };
-  return new Program({ file: join(ASSETS, 'kube-apiserver'), flags, log: join(folder, 'kube-apiserver.log'), isReady });
+  return new Program({ file, flags, log: join(folder, 'kube-apiserver.log'), isReady });
 }
 
 const auditLog = (folder: string): string => join(folder, 'audit.log');

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { provideGoProgram } from './goprogram.mjs';
+import { provideGoProgram, withoutProgram } from './goprogram.mjs';
 
 const MODULE = fileURLToPath(new URL('flux/', import.meta.url));
 const APPLIER = 'github.com/fluxcd/kustomize-controller';
@@ -26,9 +26,7 @@ export function provideFlux() {
   });
   const problem = 'file' in built ? provideKinds(`${built.file}-crds`) : built.problem;
   if ('file' in built && problem === undefined) return built.file;
-  const consequence = process.env['CI'] === 'true' ? 'fail' : 'are skipped';
-  console.error(`setup: no Flux, so the tests with it ${consequence}: ${problem}; put Go 1.21 or newer on the PATH`);
-  return undefined;
+  return withoutProgram('Flux', problem ?? '', '1.21');
 }
 
 /**

@@ -9,6 +9,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+export const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'arpeggio');
+
 /**
  * @typedef {object} GoProgram
  * @property {string} name of the file, before what tells its versions apart
@@ -28,37 +30,25 @@ import { join } from 'node:path';
 export function provideGoProgram({ name, what, takes, module, sources, target }) {
   const hash = createHash('sha256');
   for (const source of sources) hash.update(readFileSync(join(module, source)));
-  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'arpeggio');
-  const file = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  const file = join(CACHE, `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(file)) return { file };
   if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) return { problem: 'there is no Go' };
   console.error(`setup: building ${what} from its Go modules, once: ${takes} on two cores`);
-  const problem = build(cache, file, name, module, target);
+  const problem = build(file, name, module, target);
   return problem === undefined ? { file } : { problem };
 }
 
 /**
- * @param {string} cache @param {string} file @param {string} name @param {string} module @param {string} target
+ * @param {string} file @param {string} name @param {string} module @param {string} target
  * @returns {string | undefined} what went wrong
  */
-function build(cache, file, name, module, target) {
+function build(file, name, module, target) {
   let fresh = '';
   try {
-    mkdirSync(cache, { recursive: true });
-    fresh = mkdtempSync(join(cache, '.building-'));
-    const { status, stderr, error } = spawnSync(
-      'go',
-      ['build', '-trimpath', '-o', join(fresh, name), '-ldflags', '-s -w', target],
-      {
-        cwd: module,
-        // A module may want a newer Go than is installed, which comes as a module too.
-        env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'auto' },
-        stdio: ['ignore', 'ignore', 'pipe'],
-        encoding: 'utf8',
-        maxBuffer: 1 << 26,
-      },
-    );
-    if (status !== 0) return `it did not build: ${(error?.message ?? stderr).trim().split('\n').at(-1)}`;
+    mkdirSync(CACHE, { recursive: true });
+    fresh = mkdtempSync(join(CACHE, '.building-'));
+    const problem = goBuild(module, target, join(fresh, name));
+    if (problem !== undefined) return `it did not build: ${problem}`;
     renameSync(join(fresh, name), file);
     return undefined;
   } catch (error) {
@@ -66,4 +56,37 @@ function build(cache, file, name, module, target) {
   } finally {
     if (fresh !== '') rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/**
+ * Builds one package of a module into `file`.
+ *
+ * @param {string} module @param {string} target @param {string} file @param {string} [ldflags] besides those that leave symbols out
+ * @returns {string | undefined} what went wrong, in one line
+ */
+export function goBuild(module, target, file, ldflags = '') {
+  const { status, stderr, error } = spawnSync(
+    'go',
+    ['build', '-trimpath', '-ldflags', `-s -w ${ldflags}`.trim(), '-o', file, target],
+    {
+      cwd: module,
+      // A module may want a newer Go than is installed, which comes as a module too.
+      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOTOOLCHAIN: 'auto' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    },
+  );
+  return status === 0 ? undefined : (error?.message ?? stderr).trim().split('\n').at(-1);
+}
+
+/**
+ * Says what is missing, and what becomes of the tests that need it.
+ *
+ * @param {string} what @param {string} why @param {string} go the oldest version that can begin with it
+ * @returns {undefined}
+ */
+export function withoutProgram(what, why, go) {
+  const consequence = process.env['CI'] === 'true' ? 'fail' : 'are skipped';
+  console.error(`setup: no ${what}, so the tests with it ${consequence}: ${why}; put Go ${go} or newer on the PATH`);
 }

@@ -9,9 +9,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CACHE, goBuild } from './goprogram.mjs';
 
 const MODULE = fileURLToPath(new URL('kube/', import.meta.url));
 const OLDER_MODULE = fileURLToPath(new URL('kube-1.30/', import.meta.url));
@@ -54,7 +54,7 @@ export function olderApiServer() {
 }
 
 /** @param {string} version */
-const cached = (version) => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'arpeggio', `kube-${version}`);
+const cached = (version) => join(CACHE, `kube-${version}`);
 
 /** @param {string} module @param {readonly Program[]} names */
 function built(module, names) {
@@ -111,17 +111,9 @@ function buildOne(module, name, version, file) {
   const [major = '', minor = ''] = version.split('.');
   // Without a version of its own an API server cannot tell which one it emulates, and ends.
   const stamps = Object.entries({ gitVersion: `v${version}`, gitMajor: major, gitMinor: minor });
-  const ldflags = ['-s', '-w', ...stamps.map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)].join(' ');
-  const { status, stderr, error } = spawnSync('go', ['build', '-trimpath', '-ldflags', ldflags, '-o', file, PROGRAMS[name]], {
-    cwd: module,
-    env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  if (status === 0) return undefined;
-  const why = (error?.message ?? stderr).trim().split('\n').at(-1);
-  return `${name} did not build: ${why}`;
+  const stamped = stamps.map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`);
+  const why = goBuild(module, PROGRAMS[name], file, stamped.join(' '));
+  return why === undefined ? undefined : `${name} did not build: ${why}`;
 }
 
 /** @param {string} why @param {readonly Program[]} names @returns {undefined} */

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, linkSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { provideGoProgram } from './goprogram.mjs';
+import { provideGoProgram, withoutProgram } from './goprogram.mjs';
 
 const MODULE = fileURLToPath(new URL('metallb/', import.meta.url));
 const METALLB = 'go.universe.tf/metallb';
@@ -26,13 +26,14 @@ export function provideMetallb() {
       sources: ['go.mod', 'go.sum'],
       target: `${METALLB}/${name}`,
     });
-    if ('problem' in built) return without(built.problem);
+    if ('problem' in built) return withoutProgram('MetalLB', built.problem, '1.25');
     files[name] = built.file;
   }
   const folder = `${files['controller']}-whole`;
   if (existsSync(folder)) return folder;
   const found = spawnSync('go', ['list', '-m', '-f', '{{.Dir}}', METALLB], { cwd: MODULE, encoding: 'utf8' });
-  if (found.status !== 0) return without(`its manifest could not be had: ${found.stderr.trim().split('\n').at(-1)}`);
+  if (found.status !== 0)
+    return withoutProgram('MetalLB', `its manifest could not be had: ${found.stderr.trim().split('\n').at(-1)}`, '1.25');
   const fresh = mkdtempSync(join(dirname(folder), '.metallb-'));
   try {
     copyFileSync(join(found.stdout.trim(), 'config/manifests/metallb-native.yaml'), join(fresh, 'metallb-native.yaml'));
@@ -40,16 +41,10 @@ export function provideMetallb() {
     renameSync(fresh, folder);
     return folder;
   } catch (error) {
-    return without(/** @type {Error} */ (error).message);
+    return withoutProgram('MetalLB', /** @type {Error} */ (error).message, '1.25');
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
-}
-
-/** @param {string} why @returns {undefined} */
-function without(why) {
-  const consequence = process.env['CI'] === 'true' ? 'fail' : 'are skipped';
-  console.error(`setup: no MetalLB, so the tests with it ${consequence}: ${why}; put Go 1.25 or newer on the PATH`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

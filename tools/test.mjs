@@ -28,12 +28,12 @@ process.once('exit', () => {
 
 setup();
 // Before the lab, from which no module proxy can be reached.
-// Only a run that has tests of them waits for the image, MetalLB, promtool and the other programs of a cluster.
+// Only a run that has tests of them waits for the image and for programs of others.
 const isWhole = process.argv.length === 2 || process.argv.slice(2).some((one) => /e2e|flux|image|cluster|guide/.test(one));
 const kube = (isWhole ? provideKube(CLUSTER) : undefined) ?? provideKube();
 const flux = hasTests('test/e2e/flux.test.ts') ? provideFlux() : undefined;
-const metallb = isWhole ? provideMetallb() : undefined;
-const promtool = isWhole ? providePromtool() : undefined;
+const metallb = hasTests('test/e2e/beside.test.ts', 'test/e2e/movingin.test.ts') ? provideMetallb() : undefined;
+const promtool = hasTests('test/e2e/cluster.test.ts', 'test/e2e/guide/guide.test.ts') ? providePromtool() : undefined;
 const interop = provideInterop();
 await build();
 const image = isWhole ? assembleImage() : undefined;
@@ -54,7 +54,7 @@ process.exitCode = await enterLab([process.execPath, vitest, 'run', ...process.a
   },
 });
 
-/** Whether this run has those of a file. @param {string} file */
-function hasTests(file) {
-  return process.argv.length === 2 || process.argv.slice(2).some((one) => file.includes(one));
+/** Whether this run has those of one of these files. @param {readonly string[]} files */
+function hasTests(...files) {
+  return process.argv.length === 2 || process.argv.slice(2).some((one) => files.some((file) => file.includes(one)));
 }

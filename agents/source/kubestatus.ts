@@ -76,8 +76,6 @@ export class KubernetesStatus implements StatusSink {
   /** What was said about it last, by what it is about. */
   readonly #told = new Map<string, string>();
   readonly #refusals = new Refusals();
-  /** What should be shown, by kind and name. */
-  #wanted = new Map<string, KubeObject>();
   /** Of this component, as it was decided last, without what is refused; undefined: it should not be shown. */
   #ownState: KubeObject | undefined;
   /** Before that nobody knows what is not to be shown any more. */
@@ -129,9 +127,8 @@ export class KubernetesStatus implements StatusSink {
     }
     for (const service of this.#services.abandoned()) this.#want(service, undefined);
     this.#ownState = own.get(this.#ownKey);
-    if (this.#ownState !== undefined) own.set(this.#ownKey, withRefusals(this.#ownState, this.#refusals.standing));
-    this.#wanted = own;
     this.#objects.want(own);
+    if (this.#ownState !== undefined) this.#objects.wantAlso(this.#ownKey, withRefusals(this.#ownState, this.#refusals.standing));
     for (const key of own.keys()) if (!this.#queue.isWaiting(key)) this.#queue.add(key);
     for (const key of this.#options.state.announced?.objects.keys() ?? []) this.onShown('ServiceL2Status', key);
     this.#pump();
@@ -153,8 +150,7 @@ export class KubernetesStatus implements StatusSink {
   /** Why something that this component does at the API server does not work; undefined: it does. Of what is refused its state tells. */
   onTrouble(what: string, why: Issue | undefined): void {
     if (!this.#refusals.set(what, why) || this.#ownState === undefined) return;
-    this.#wanted.set(this.#ownKey, withRefusals(this.#ownState, this.#refusals.standing));
-    this.#objects.want(this.#wanted);
+    this.#objects.wantAlso(this.#ownKey, withRefusals(this.#ownState, this.#refusals.standing));
     this.#queue.add(this.#ownKey);
     this.#pump();
   }

@@ -49,7 +49,7 @@ const PLURALS: Readonly<Record<string, string>> = {
 export class ObjectWriter {
   readonly #options: ObjectWriterOptions;
   /** By kind and name. */
-  #wanted: ReadonlyMap<string, KubeObject> = new Map();
+  #wanted = new Map<string, KubeObject>();
   /** What was wanted when each was written last, and the version that came of it: a server with an older CRD drops some of it. */
   readonly #given = new Map<string, { readonly wanted: string; readonly resourceVersion: string }>();
 
@@ -58,8 +58,13 @@ export class ObjectWriter {
   }
 
   /** All that should be there, by kind and name. */
-  want(objects: ReadonlyMap<string, KubeObject>): void {
-    this.#wanted = objects;
+  want(objects: Iterable<readonly [string, KubeObject]>): void {
+    this.#wanted = new Map(objects);
+  }
+
+  /** This, beside what should be there already. */
+  wantAlso(key: string, object: KubeObject): void {
+    this.#wanted.set(key, object);
   }
 
   /** Undefined: there is nothing to write. */

@@ -36,7 +36,7 @@ export class Memberlist {
   /** A node that knows itself only. It wants to be called at once: `wakeAt` is `now`. */
   constructor(settings: MemberlistSettings, now: number) {
     this.#self = newSelf(withDefaults(settings), now);
-    this.#prober = new Prober(this.#self, now);
+    this.#prober = new Prober(this.#self);
     this.#streams = new Streams(this.#self, this.#prober, now);
     this.#firstGossipMs = this.#self.chance.fraction() * this.#self.settings.tuning.gossipIntervalMs;
     this.#wakeAt = now;

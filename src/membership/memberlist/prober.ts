@@ -23,20 +23,18 @@ export class Prober {
   readonly #relays = new Relays();
   #round: probe.Round | undefined;
   #seqNo = 0;
-  /** Of the next turn. Nobody is woken for it while there is nobody to probe. */
-  #nextAt: number;
-  #isAlone = true;
+  /** Infinity: there is nobody to probe. */
+  #nextAt = Number.POSITIVE_INFINITY;
   /** A turn came while a round was running. Of several, one is remembered. */
   #owesTurn = false;
 
-  constructor(self: Self, now: number) {
+  constructor(self: Self) {
     this.#self = self;
-    this.#nextAt = this.#withinTurn(now);
   }
 
   get dueAt(): number {
     const roundAt = this.#round === undefined ? Number.POSITIVE_INFINITY : probe.roundDueAt(this.#round);
-    return Math.min(this.#isAlone ? Number.POSITIVE_INFINITY : this.#nextAt, roundAt, this.#relays.dueAt);
+    return Math.min(this.#nextAt, roundAt, this.#relays.dueAt);
   }
 
   putOff(putOff: PutOff): void {
@@ -47,11 +45,9 @@ export class Prober {
   /** Does what is due; the pings are to be sent over streams. */
   run(now: number): readonly StreamPing[] {
     const { probeIntervalMs } = this.#self.settings.tuning;
+    this.#pace(now);
     for (const { askedBy, seqNo } of this.#relays.unanswered(now)) this.#self.outbox.send(askedBy, { kind: 'nack', seqNo });
     const pings = [...this.#judgeRound(now)];
-    const wasAlone = this.#isAlone;
-    this.#isAlone = this.#self.members.size <= 1;
-    if (wasAlone && now >= this.#nextAt) this.#nextAt = this.#withinTurn(now);
     if (now >= this.#nextAt) {
       this.#nextAt = following(this.#nextAt, probeIntervalMs, now);
       this.#owesTurn = true;
@@ -63,10 +59,11 @@ export class Prober {
     return pings;
   }
 
-  /** All nodes may have started, or found others, at the same moment. */
-  #withinTurn(now: number): number {
-    const { chance, settings } = this.#self;
-    return now + chance.fraction() * settings.tuning.probeIntervalMs;
+  /** Turns begin at no moment that others choose too: all nodes may have found each other at once. */
+  #pace(now: number): void {
+    const { chance, members, settings } = this.#self;
+    if (members.size === 1) this.#nextAt = Number.POSITIVE_INFINITY;
+    else if (this.#nextAt === Number.POSITIVE_INFINITY) this.#nextAt = now + chance.fraction() * settings.tuning.probeIntervalMs;
   }
 
   onAck({ seqNo }: Ack): void {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { fetchNodeParts } from './cluster.mjs';
+import { provideFlux } from './flux.mjs';
 import { assembleImage } from './image.mjs';
 import { CLUSTER, provideKube } from './kube.mjs';
 import { enterLab } from './namespace.mjs';
@@ -32,6 +33,7 @@ if (names.includes('wire.throughput')) provideBenchTools();
 // Before the lab, from which no module proxy can be reached.
 const hasNodes = names.includes('cluster.install');
 const kube = names.some((name) => name.startsWith('cluster')) ? provideKube(hasNodes ? CLUSTER : undefined) : undefined;
+const flux = hasNodes ? provideFlux() : undefined;
 await build();
 const image = hasNodes ? assembleImage() : undefined;
 if (image !== undefined) fetchNodeParts();
@@ -45,7 +47,7 @@ for (const name of names) {
   const out = join(folder, `${name}.json`);
   const code = await enterLab([process.execPath, '--expose-gc', join(BUNDLES, 'run.js'), name, out], {
     cwd: ROOT,
-    env: { KUBEBUILDER_ASSETS: kube, ARPEGGIO_IMAGE: image },
+    env: { KUBEBUILDER_ASSETS: kube, ARPEGGIO_IMAGE: image, ARPEGGIO_FLUX: flux },
   });
   if (code !== 0) process.exitCode = code;
   if (code >= 128) break;

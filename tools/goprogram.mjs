@@ -67,7 +67,7 @@ function build(file, name, module, target) {
 export function goBuild(module, target, file, ldflags = '') {
   const { status, stderr, error } = spawnSync(
     'go',
-    ['build', '-trimpath', '-ldflags', `-s -w ${ldflags}`.trim(), '-o', file, target],
+    ['build', '-trimpath', '-o', file, '-ldflags', `-s -w ${ldflags}`.trim(), target],
     {
       cwd: module,
       // A module may want a newer Go than is installed, which comes as a module too.

@@ -8,7 +8,7 @@ import { canHaveRealCluster, RealCluster } from '../e2e/realcluster.js';
 import { temporaryFolder } from '../support/folder.js';
 import { until } from '../support/until.js';
 
-const PROGRAMS = [...['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy']];
+const PROGRAMS = ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'];
 const LONG_MS = 60_000;
 const TEST_MS = 2 * LONG_MS;
 

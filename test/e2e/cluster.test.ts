@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createMetrics } from '../../agents/runtime/metrics.js';
 import { ALERTS } from '../../constructs/alerts.js';
 import { Monitoring } from '../../constructs/index.js';
-import { ROOT } from '../constructs/support.js';
 import { canHavePromtool, exposition, promtool, scrape, targetsOf } from '../prometheus/promtool.js';
 import { type Observed, ruleTests } from '../prometheus/ruletest.js';
 import { SCENARIOS } from '../prometheus/scenarios.js';
@@ -17,8 +16,8 @@ import { type Labels, seriesOf } from '../prometheus/series.js';
 import { until } from '../support/until.js';
 import { canHaveRealCluster, RealCluster } from './realcluster.js';
 import { Stranger } from './stranger.js';
+import { ANSWER, workload } from './workload.js';
 
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const LONG_MS = 300_000;
 const SOON_MS = 30_000;
 const cluster = new RealCluster();
@@ -45,19 +44,6 @@ new LoadBalancerService(config, 'web', { selector: { app: 'web' }, ports: [{ por
 
 app.synth();
 `;
-/** The one image that is there has a Node to serve with. */
-const SERVE = "require('http').createServer((_, answer) => answer.end('from a real Pod')).listen(8080)";
-const WEB = {
-  ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
-  spec: {
-    replicas: 2,
-    selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: { containers: [{ name: 'web', image: `arpeggio:${version}`, command: ['node', '-e', SERVE] }] },
-    },
-  },
-};
 /** `$0`: the Node. A Pod's processes have its name from their DaemonSet. */
 const KILL = `
 for one in /proc/[0-9]*; do
@@ -133,10 +119,10 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
       expect(refused.filter((line) => !early.test(line))).toEqual([]);
       await cluster.kubectl('wait --for=condition=Established crd --all');
       await cluster.kubectl(`apply -R -f ${dist}`);
-      await cluster.kubectl('apply -f -', JSON.stringify(WEB));
+      await cluster.kubectl('apply -f -', JSON.stringify(workload({ replicas: 2 })));
       await rolledOut('deployment/controller -n metallb-system', 'daemonset/speaker -n metallb-system', 'deployment/web');
       expect(await cluster.kubectl('get daemonset speaker -n metallb-system -o jsonpath={.status.numberReady}')).toBe('3');
-      expect(await answered()).toBe('from a real Pod');
+      expect(await answered()).toBe(ANSWER);
     },
     LONG_MS,
   );
@@ -152,7 +138,7 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
       });
       expect((await cluster.command(['shell', 'bash', '-c', KILL, before])).code).toBe(0);
       await until('another Node answers', async () => (await owners()).some((node) => node !== before), LONG_MS);
-      expect(await answered()).toBe('from a real Pod');
+      expect(await answered()).toBe(ANSWER);
       await until(
         'the speaker is started again',
         async () => {
@@ -163,7 +149,7 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
         LONG_MS,
       );
       await rolledOut('daemonset/speaker -n metallb-system');
-      expect(await answered()).toBe('from a real Pod');
+      expect(await answered()).toBe(ANSWER);
     },
     LONG_MS,
   );
@@ -182,7 +168,7 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
         },
         LONG_MS,
       );
-      expect(await answered()).toBe('from a real Pod');
+      expect(await answered()).toBe(ANSWER);
       await cluster.kubectl('rollout undo daemonset/speaker -n metallb-system');
       await rolledOut('daemonset/speaker -n metallb-system');
     },

@@ -10,6 +10,7 @@ import { parseManifests } from '../api/manifests.js';
 import { ARTIFACT_PORT } from '../cluster/layout.js';
 import { ROOT } from '../constructs/support.js';
 import type { RealCluster } from './realcluster.js';
+import { WEB_SERVICE, workload } from './workload.js';
 
 export interface Synced {
   /** What its artifact is called: what it says that it applied. */
@@ -29,26 +30,6 @@ export const ADDRESS = '192.168.1.240';
 const PROGRAM = process.env['ARPEGGIO_FLUX'] ?? '';
 const NAMESPACE = 'flux-system';
 const SOURCE = { kind: 'ExternalArtifact', name: 'repository' };
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-
-/** The one image that is there has a Node to serve with. */
-const SERVE = "require('http').createServer((_, answer) => answer.end('from a real Pod')).listen(8080)";
-const SERVICE = [
-  {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'default' } },
-    spec: {
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: { containers: [{ name: 'web', image: `arpeggio:${version}`, command: ['node', '-e', SERVE] }] },
-      },
-    },
-  },
-  {
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' } },
-    spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
-  },
-];
 
 /** `$0`: the kinds; the source comes from standard input. */
 const PREPARE = `
@@ -100,7 +81,7 @@ async function startFlux(cluster: RealCluster): Promise<string> {
   if (PROGRAM === '') throw new Error('there is no Flux');
   const folder = join(cluster.folder, 'flux');
   mkdirSync(join(folder, 'web'), { recursive: true });
-  writeFileSync(join(folder, 'web', 'web.yaml'), list(SERVICE));
+  writeFileSync(join(folder, 'web', 'web.yaml'), list([workload(), WEB_SERVICE]));
   const archive = join(folder, 'artifact.tar.gz');
   execFileSync('tar', ['-czf', archive, '-C', ROOT, 'dist', '-C', folder, 'web']);
   const digest = `sha256:${createHash('sha256').update(readFileSync(archive)).digest('hex')}`;

@@ -12,9 +12,9 @@ import { until } from '../support/until.js';
 import { answersIn } from './arpgap.js';
 import { canHaveMetallb, METALLB_MANIFEST, writeMetallbImages } from './metallb.js';
 import { canHaveRealCluster, RealCluster } from './realcluster.js';
+import { ANSWER, workload } from './workload.js';
 
 const LONG_MS = 400_000;
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const [THERE = '', BACK = ''] = readFileSync(join(ROOT, 'docs/moving-in.md'), 'utf8').split(/^## And back$/m);
 const blocksOf = (text: string): readonly string[] =>
   [...text.matchAll(/^( *)```\n(.*?)^\1```$/gms)].map(([, indent = '', block = '']) => block.replaceAll(`\n${indent}`, '\n'));
@@ -29,18 +29,6 @@ const CONFIGURATION = [
   object('IPAddressPool', 'first', { addresses: ['192.168.1.240-192.168.1.250'] }),
   object('L2Advertisement', 'first', { ipAddressPools: ['first'] }),
 ];
-const SERVE = "require('http').createServer((_, answer) => answer.end('from a real Pod')).listen(8080)";
-const WEB = {
-  ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
-  spec: {
-    replicas: 3,
-    selector: { matchLabels: { app: 'web' } },
-    template: {
-      metadata: { labels: { app: 'web' } },
-      spec: { containers: [{ name: 'web', image: `arpeggio:${version}`, command: ['node', '-e', SERVE] }] },
-    },
-  },
-};
 const SHARED = { 'metallb.io/allow-shared-ip': 'both' };
 const SERVICES: Readonly<Record<string, { readonly annotations?: object; readonly spec?: object; readonly port?: number }>> = {
   plain: {},
@@ -123,7 +111,7 @@ describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', ()
       '-c',
       `ip neigh flush dev eth0; curl -s --max-time 2 ${url}`,
     ]);
-    return stdout === 'from a real Pod';
+    return stdout === ANSWER;
   };
   const areAnswered = async (): Promise<void> => {
     for (const name of Object.keys(SERVICES)) await until(`${name} is answered`, () => isAnswered(name), LONG_MS);
@@ -145,7 +133,7 @@ describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', ()
         () => false,
       );
     await until('its webhook takes the configuration', configured, LONG_MS);
-    await cluster.kubectl('apply -f -', list([WEB, ...Object.entries(SERVICES).map(service)]));
+    await cluster.kubectl('apply -f -', list([workload({ replicas: 3 }), ...Object.entries(SERVICES).map(service)]));
     await shell('kubectl rollout status deployment/web --timeout=3m');
     addresses = await until('each has an address', async () => {
       const all = await given();

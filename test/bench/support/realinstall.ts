@@ -5,11 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../constructs/support.js';
 import type { RealCluster } from '../../e2e/realcluster.js';
+import { WEB_SERVICE, workload } from '../../e2e/workload.js';
 
 const ADDRESS = '192.168.1.240';
-/** The image of the agents has a Node.js to serve with. */
-const SERVE =
-  "require('http').createServer((_, answer) => answer.end('served')).listen(8080); process.on('SIGTERM', process.exit)";
 const LONGEST_S = 120;
 
 const ofMetalLB = (kind: string, spec: object): object => ({
@@ -19,24 +17,11 @@ const ofMetalLB = (kind: string, spec: object): object => ({
 });
 
 /** A pool, an advertisement, and a Service with what it serves. */
-const configuration = (image: string): readonly object[] => [
+const CONFIGURATION = [
   ofMetalLB('IPAddressPool', { addresses: [`${ADDRESS}-192.168.1.250`] }),
   ofMetalLB('L2Advertisement', { ipAddressPools: ['first'] }),
-  {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: { containers: [{ name: 'web', image, command: ['node', '-e', SERVE] }] },
-      },
-    },
-  },
-  {
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' } },
-    spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
-  },
+  workload(),
+  WEB_SERVICE,
 ];
 
 const INSTALL = 'kubectl apply -f "$0" > /dev/null';
@@ -53,10 +38,10 @@ export class RealInstall {
   readonly #cluster: RealCluster;
   readonly #configuration: string;
 
-  constructor(cluster: RealCluster, image: string) {
+  constructor(cluster: RealCluster) {
     this.#cluster = cluster;
     this.#configuration = join(cluster.folder, 'configuration.json');
-    const list = { apiVersion: 'v1', kind: 'List', items: configuration(image) };
+    const list = { apiVersion: 'v1', kind: 'List', items: CONFIGURATION };
     writeFileSync(this.#configuration, JSON.stringify(list));
   }
 

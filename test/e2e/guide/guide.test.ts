@@ -2,24 +2,23 @@
  * Every command and manifest of the Layer 2 guide, in its order, in a cluster of three real Nodes. With ARPEGGIO_WRITE_GUIDE set, what they
  * said is written to docs/guide.md.
  */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../constructs/support.js';
 import { canHavePromtool, PROMTOOL } from '../../prometheus/promtool.js';
 import { until } from '../../support/until.js';
 import { canHaveRealCluster, RealCluster } from '../realcluster.js';
+import { IMAGE } from '../workload.js';
 import { BLOCKS, type Block, nameOf } from './fixtures.js';
 import { formatPage, type Told } from './page.js';
-import { presupposed } from './presupposed.js';
+import { PRESUPPOSED } from './presupposed.js';
 import { type Chapter, type Line, STORY } from './story.js';
 import { substitute, substitutions } from './substitutions.js';
 
 const LONG_MS = 300_000;
 /** Pods start, and a machine may have other work. */
 const SOON_MS = 30_000;
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-const IMAGE = `arpeggio:${version}`;
 /** Done once; what only looks is done again until it sees what is to come. */
 const CHANGES = /^(?:for |kubectl (?:apply|cordon|create|delete|drain|label|uncordon) )/;
 
@@ -96,7 +95,7 @@ function writeFiles(folder: string): void {
   // The guide prints the two by themselves, and applies them as one file.
   const demo = BLOCKS.filter(({ file }) => file.endsWith('-nginx-demo.yaml') || file.endsWith('-nginx-lb.yaml'));
   write('nginx-demo.yaml', demo.map(({ text }) => text).join('---\n'));
-  for (const [name, text] of Object.entries(presupposed(IMAGE))) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(PRESUPPOSED)) writeFileSync(join(folder, name), text);
   copyFileSync(join(ROOT, 'install.yaml'), join(folder, 'install.yaml'));
   symlinkSync(PROMTOOL, join(folder, 'promtool'));
 }

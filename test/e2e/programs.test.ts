@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { ROOT } from '../constructs/support.js';
 import { fill, temporaryFolder } from '../support/folder.js';
 
-/** Writes what it is asked to build (`go build … -o FILE PACKAGE`), and notes it. */
-const GO = 'while [ $# -gt 2 ]; do shift; done; [ "$1" = version ] || { echo "$2" >> "$NOTES"; echo made > "$1"; }';
+/** Writes what it is asked to build (`go build -trimpath -o FILE -ldflags … PACKAGE`), and notes it. */
+const GO = '[ "$1" = version ] || { echo "$6" >> "$NOTES"; echo made > "$4"; }';
 const PROGRAMS = ['etcd', 'kube-apiserver', 'kubectl'];
 
 interface World {
@@ -51,7 +51,7 @@ describe('the programs of Kubernetes', () => {
 
   test('are built again where a build broke off, but those that were whole', () => {
     const folder = temporaryFolder();
-    const half = `case "$*" in *kubectl) echo half > "$6"; kill -9 $PPID;; *) ${GO};; esac`;
+    const half = `case "$*" in *kubectl) echo half > "$4"; kill -9 $PPID;; *) ${GO};; esac`;
     expect(provide(folder, { go: half }).code).not.toBe(0);
     expect(cached(folder).filter((name) => !name.startsWith('.'))).toEqual(['etcd', 'kube-apiserver']);
     expect(provide(folder, { go: GO }).stderr).toMatch(/^setup: building Kubernetes \S+ \(kubectl\) /);

@@ -1,7 +1,10 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-/** Processes that fail over in milliseconds, beside each other on a network: whatever else computes is a stall to them. */
-const WIRE = ['test/lab/**/*.test.ts', 'test/interop/**/*.test.ts'];
+/**
+ * Processes that fail over in milliseconds, beside each other on a network: whatever else computes is a stall to them. Soak and traces
+ * ask who answers, not how soon.
+ */
+const WIRE = ['test/lab/!(soak|traces).test.ts', 'test/interop/**/*.test.ts'];
 
 const config: ViteUserConfig = defineConfig({
   test: {

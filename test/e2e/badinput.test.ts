@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -14,6 +14,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const OURS = `/apis/metallb.io/v1beta1/namespaces/${METALLB_NAMESPACE}`;
 const SERVICES = '/api/v1/namespaces/default/services';
+const CRDS = join(ROOT, 'dist/00-crds');
 /** What is refused is asked for again after up to a minute. */
 const LONG_MS = 90_000;
 const TIMEOUT = { timeout: 3 * LONG_MS };
@@ -160,10 +161,11 @@ describeWithApiServer('a controller', () => {
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
       expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('KUBE_KIND_MISSING no IPAddressPool')]);
       // All but the pools are there, and with them the place to say so.
-      await world.kubectl('apply', '--server-side', '-f', join(ROOT, 'dist/00-crds'));
-      await world.kubectl('delete', 'crd', 'ipaddresspools.metallb.io');
+      const files = readdirSync(CRDS).filter((name) => name.endsWith('.yaml') && !name.includes('ipaddresspools'));
+      expect(files).toHaveLength(3);
+      await world.kubectl('apply', '--server-side', ...files.flatMap((name) => ['-f', join(CRDS, name)]));
       await world.refused(/KUBE_KIND_MISSING .*IPAddressPool objects cannot be followed/);
-      await world.kubectl('apply', '--server-side', '-f', join(ROOT, 'dist/00-crds'));
+      await world.kubectl('apply', '--server-side', '-f', CRDS);
       await world.kubectl('wait', '--for=condition=Established', 'crd', '--all');
       await world.pool('a', { addresses: ['192.0.2.1-192.0.2.9'] });
       await world.service('web');

@@ -28,7 +28,7 @@ describe.skipIf(PROGRAM === '' || ASSETS === '')('on the API server of Kubernete
     const controller = await stage.startController();
     await stage.startAll();
     expect(await stage.address('web')).toBe(ADDRESS);
-    const owner = await stage.settled('web', ADDRESS);
+    const owner = await stage.settled('web', ADDRESS, stage.first(ADDRESS));
     await until(
       'the Service says so',
       async () => {

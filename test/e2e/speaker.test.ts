@@ -54,7 +54,7 @@ describeWithApiServer('speakers of a real API server', () => {
 
   test('answer for what the controller gave, say who does, and take over from each other', async () => {
     await stage.startAll();
-    const settled = await stage.settled('web', ADDRESS);
+    const settled = await stage.settled('web', ADDRESS, stage.first(ADDRESS));
     const { stdout } = await stage.api.kubectl(['describe', 'service', 'web']);
     expect(stdout).toContain(`announcing from node "${settled}" with protocol "layer2"`);
     const { items } = (await stage.must('GET', `${OURS}/servicel2statuses`)) as { items: { metadata: Fields }[] };

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
+import { rank } from '../../src/layer2/ranking.js';
 import { ROOT } from '../constructs/support.js';
 import { ask } from '../lab/arping.js';
 import { Network } from '../lab/network.js';
@@ -178,6 +179,18 @@ export class Stage {
         new Set(lines.filter(({ event, state }) => event === 'memberChanged' && state === 'alive').map(({ node }) => node));
       await until(`${name} knows the others`, () => known().size === this.nodes.length - 1, LONG_MS);
     }
+  }
+
+  /**
+   * Who answers in the end when all nodes may: one that came a moment later than another, and finds addresses answered for, waits
+   * before it takes its own back.
+   */
+  first(address: string): string {
+    const [first = ''] = rank(
+      this.nodes.map((node) => ({ node, score: 0 })),
+      address,
+    );
+    return first;
   }
 
   /** The node whose MAC answers. */

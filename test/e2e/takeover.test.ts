@@ -136,7 +136,8 @@ describeWithApiServer('what MetalLB left in a cluster', () => {
     await stage.startAll();
     const owners = new Map<string, string>();
     for (const name of ['a-plain', 'd-requested', 'f-pooled']) {
-      owners.set(name, await stage.settled(name, LEFT[name]?.ingress[0] ?? ''));
+      const address = LEFT[name]?.ingress[0] ?? '';
+      owners.set(name, await stage.settled(name, address, stage.first(address)));
     }
     const { items } = (await stage.must('GET', `${OURS}/servicel2statuses`)) as { items: { metadata: { name: string } }[] };
     const names = items.map(({ metadata }) => metadata.name);

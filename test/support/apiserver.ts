@@ -71,6 +71,8 @@ export interface Finished {
 
 const TOKEN = 'the-administrator-of-a-test';
 const LOOPBACK = '127.0.0.1';
+/** Longer than what any test waits for by it. */
+const KUBECTL_MS = 150_000;
 
 export async function startApiServer({ host = LOOPBACK, audit, more = [], program }: ApiServerOptions = {}): Promise<ApiServer> {
   if (ASSETS === '') throw new Error('KUBEBUILDER_ASSETS is not set: `npm test` says why, node tools/kube.mjs makes the folder');
@@ -211,9 +213,11 @@ function kubectl(folder: string, kubeconfig: string, args: readonly string[], in
   return new Promise((resolve) => {
     // What it remembers of the API is kept in the home folder.
     const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: kubeconfig };
-    const child = execFile(join(ASSETS, 'kubectl'), args, { env, maxBuffer: 1 << 26 }, (_, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
+    const options = { env, maxBuffer: 1 << 26, timeout: KUBECTL_MS };
+    const child = execFile(join(ASSETS, 'kubectl'), args, options, (_, stdout, stderr) => {
+      const isTooLong = child.signalCode === 'SIGTERM';
+      resolve({ code: child.exitCode ?? -1, stdout, stderr: isTooLong ? `${stderr}took longer than ${KUBECTL_MS} ms` : stderr });
+    });
     child.stdin?.end(input);
   });
 }

@@ -20,6 +20,8 @@ export interface Answer {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** An API server gives up itself after a minute. */
+const SILENCE_MS = 90_000;
 const MERGE_PATCH = 'application/merge-patch+json';
 
 /** One request, with a JSON body where there is one. A PATCH is a merge patch unless it says otherwise. */
@@ -38,6 +40,8 @@ export function caller({ host, port, ca, token }: Endpoint, { connections }: Cal
     const length = text === '' ? {} : { 'content-length': Buffer.byteLength(text) };
     const headers = { authorization: `Bearer ${token}`, 'content-type': contentType, ...length };
     const sent = request({ agent, host, port, ca, method, path, headers });
+    // One that hangs is found by its name, not by the end of the test.
+    sent.setTimeout(SILENCE_MS, () => sent.destroy(new Error(`${method} ${path}: no answer for ${SILENCE_MS} ms`)));
     sent.end(text);
     const [response] = await once(sent, 'response');
     let answer = '';

@@ -55,6 +55,8 @@ const CONTROLLER: AgentRules = {
     // Annotations too are written through the status: an API server takes everything but the spec there.
     { apiGroups: [''], resources: ['services/status'], verbs: WRITE_STATUS },
     RECORD_EVENTS,
+    // Whether another install serves the same Services.
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE], verbs: ['list'] },
   ],
   namespaced: [
     READ_CONFIGURATION,

@@ -3,6 +3,7 @@
  */
 import { allocateAll } from '../../src/allocator/allocateall.js';
 import type { Outcome } from '../../src/allocator/allocation.js';
+import { awaitingPools } from '../../src/allocator/awaitpools.js';
 import { settle } from '../../src/allocator/settle.js';
 import { shownByStatus } from '../../src/allocator/shown.js';
 import type { AllocatorState } from '../../src/allocator/state.js';
@@ -45,6 +46,8 @@ export class ClusterAllocator implements Allocator {
   readonly gives = true;
   readonly loadBalancerClass?: string;
   #state: AllocatorState | undefined;
+  /** There was a pool since it began. */
+  #hadPools = false;
 
   constructor(loadBalancerClass?: string) {
     if (loadBalancerClass !== undefined) this.loadBalancerClass = loadBalancerClass;
@@ -60,8 +63,11 @@ export class ClusterAllocator implements Allocator {
       ...(this.loadBalancerClass === undefined ? {} : { loadBalancerClass: this.loadBalancerClass }),
     });
     this.#state = state;
+    this.#hadPools ||= config.pools.length > 0;
     const kept = new Map<string, Outcome>();
-    for (const [key, outcome] of outcomes) kept.set(key, unchanged(before.get(key), outcome) ?? outcome);
+    for (const [key, outcome] of outcomes) {
+      kept.set(key, this.#hadPools ? (unchanged(before.get(key), outcome) ?? outcome) : awaitingPools(outcome));
+    }
     return kept;
   }
 }

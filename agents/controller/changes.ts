@@ -34,7 +34,7 @@ function changeOf(service: string, before: Outcome | undefined, after: Outcome |
   const [had, has] = [addressesOf(before), addressesOf(after)];
   if (after !== undefined && 'allocated' in after) {
     // After a restart it has what it had, which nobody need be told.
-    const isKnown = had === has || (before === undefined && after.allocated.reason.code === 'KEPT');
+    const isKnown = had === has || (isFirst(before) && after.allocated.reason.code === 'KEPT');
     const news = isKnown ? [] : gained(service, before, after);
     return [...news, ...lacking(service, before, after), ...unheeded(service, before, after)];
   }
@@ -42,6 +42,10 @@ function changeOf(service: string, before: Outcome | undefined, after: Outcome |
     return [...lost(service, had, after), failed(service, after)];
   return cleared(service, had);
 }
+
+/** Whether a controller decides for it for the first time since its start. */
+const isFirst = (before: Outcome | undefined): boolean =>
+  before === undefined || ('ignored' in before && before.ignored === 'no-pool-yet');
 
 type Allocated = Extract<Outcome, { allocated: unknown }>;
 
@@ -57,7 +61,7 @@ function gained(service: string, before: Outcome | undefined, after: Allocated):
 /** One that prefers both families has one: told once, as the other may come any time. */
 function lacking(service: string, before: Outcome | undefined, after: Allocated): readonly Change[] {
   const known = before !== undefined && 'allocated' in before ? before.lacks : undefined;
-  const isRestart = before === undefined && after.allocated.reason.code === 'KEPT';
+  const isRestart = isFirst(before) && after.allocated.reason.code === 'KEPT';
   if (after.lacks === undefined || after.lacks === known || isRestart) return [];
   const message = `cannot assign additional IP in PreferDualStack: ${after.lacks}`;
   return [

@@ -5,6 +5,7 @@
  * both would take addresses from Services that have them.
  */
 import type { Outcome } from '../../src/allocator/allocation.js';
+import { poolsMissing } from '../../src/allocator/awaitpools.js';
 import { type PoolUsage, poolUsage } from '../../src/allocator/usage.js';
 import type { Objects } from '../../src/api/objects.js';
 import { compileConfig } from '../../src/config/compile.js';
@@ -54,7 +55,13 @@ export function reconcile(before: InForce, snapshot: Snapshot, allocator: Alloca
     objects,
     outcomes,
     usage: config === undefined ? [] : poolUsage(config, outcomes),
-    issues: [...issues, ...compiled.issues, ...[...outcomes.values()].flatMap(warningsOf), ...findings.map(({ issue }) => issue)],
+    issues: [
+      ...issues,
+      ...compiled.issues,
+      ...poolsMissing(outcomes),
+      ...[...outcomes.values()].flatMap(warningsOf),
+      ...findings.map(({ issue }) => issue),
+    ],
   };
 }
 

@@ -118,6 +118,7 @@ export async function runController(options: ControllerProcess, signal: AbortSig
   };
   const leader = new Leader({
     ...{ transport: leading, namespace: options.namespace, name: LEASE, identity: options.identity, log, report },
+    ...(options.loadBalancerClass === undefined ? {} : { loadBalancerClass: options.loadBalancerClass }),
     onLead: (term) => void onLead(term),
   });
 

@@ -2,7 +2,7 @@
  * Leading by a Lease: what src/kube/lease.ts decides, done over a transport of its own, so that nothing else can hold up a renewal.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatIssue, type Issue } from '../../src/issue/issue.js';
+import { formatIssue, type Issue, issue } from '../../src/issue/issue.js';
 import {
   type Election,
   type ElectionEffect,
@@ -13,6 +13,7 @@ import {
   released,
   stepElection,
 } from '../../src/kube/lease.js';
+import { LOAD_BALANCER_CLASS, rivalOf } from '../../src/kube/rivalinstall.js';
 import { troubleIssue } from '../../src/kube/trouble.js';
 import type { Log } from '../runtime/log.js';
 import type { Answer, Transport } from './transport.js';
@@ -24,6 +25,8 @@ export interface LeaderOptions {
   readonly name: string;
   /** Of this process; that of a Pod's next life is the same. */
   readonly identity: string;
+  /** That is served; absent: Services that have none. */
+  readonly loadBalancerClass?: string;
   /** Begins what only the leader does. `signal` aborts when it leads no more. */
   onLead(signal: AbortSignal): void;
   readonly log: Log;
@@ -38,6 +41,9 @@ export class Leader {
   #state: Election;
   #term: AbortController | undefined;
   #trouble: string | undefined;
+  /** Why another install leads in its place. */
+  #rival: string | undefined;
+  #looksForRivals = true;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -49,9 +55,9 @@ export class Leader {
     return leads(this.#state, performance.now());
   }
 
-  /** Why it cannot be known who leads; undefined: it is. */
+  /** Why it cannot be known who leads, or nobody of this install does; undefined: somebody can. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble ?? this.#rival;
   }
 
   /** Tries to lead, and leads, until `signal` aborts; then gives the lease back. */
@@ -110,20 +116,50 @@ export class Leader {
   }
 
   async #write({ spec, resourceVersion }: Extract<ElectionEffect, { readonly effect: 'write' }>): Promise<ElectionInput> {
-    const { transport, namespace, name } = this.#options;
+    const { transport, namespace, name, loadBalancerClass } = this.#options;
+    const isFirst = this.#term === undefined;
+    if (isFirst && resourceVersion !== undefined && (await this.#yields())) return { input: 'failed' };
     const askedAtMs = performance.now();
-    const metadata = { name, namespace, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    const annotations = loadBalancerClass === undefined ? {} : { [LOAD_BALANCER_CLASS]: loadBalancerClass };
+    const metadata = { name, namespace, annotations, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
     const answer = await (resourceVersion === undefined
       ? transport.call({ method: 'POST', path: this.#collection, body, timeoutMs: TIMEOUT_MS })
       : transport.call({ method: 'PUT', path: this.#path, body, timeoutMs: TIMEOUT_MS }));
     const lease = 'answered' in answer ? readLease(answer.answered) : undefined;
-    if (lease !== undefined) return { input: 'written', lease, askedAtMs };
+    if (lease !== undefined) {
+      // A new Lease is younger than all others: then it is known, too, that there is a place for it.
+      const yields = isFirst && resourceVersion === undefined && (await this.#yields());
+      return yields ? { input: 'failed' } : { input: 'written', lease, askedAtMs };
+    }
     // It changed, or it is gone.
     if ('refused' in answer && (answer.refused.code === 409 || (resourceVersion !== undefined && answer.refused.code === 404))) {
       return { input: 'failed', conflict: true };
     }
     return this.#failed('answered' in answer ? { lost: 'the answer is no Lease' } : answer);
+  }
+
+  /** Whether it must not lead, because another install does, or because nobody knows. */
+  async #yields(): Promise<boolean> {
+    const { transport, name, report, namespace, loadBalancerClass } = this.#options;
+    if (!this.#looksForRivals) return false;
+    const path = `/apis/coordination.k8s.io/v1/leases?fieldSelector=metadata.name%3D${name}`;
+    const answer = await transport.call({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
+    if ('refused' in answer && answer.refused.code === 403) {
+      // Roles that are older than this program.
+      this.#looksForRivals = false;
+      report(troubleIssue(answer, 'installs in other namespaces cannot be looked for', 'it is taken that there is none'));
+      return false;
+    }
+    if (!('answered' in answer)) {
+      this.#failed(answer);
+      return true;
+    }
+    const rival = rivalOf({ namespace, ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }) }, answer.answered);
+    const told = rival === undefined ? undefined : issue('SECOND_INSTALL', '', yielding(rival, name));
+    if (told !== undefined && this.#rival !== formatIssue(told)) report(told);
+    this.#rival = told === undefined ? undefined : formatIssue(told);
+    return told !== undefined;
   }
 
   #failed(answer: Exclude<Answer, { readonly answered: unknown }>): ElectionInput {
@@ -142,6 +178,9 @@ export class Leader {
     return `${this.#collection}/${this.#options.name}`;
   }
 }
+
+const yielding = (rival: string, lease: string): string =>
+  `a controller in the namespace ${rival} serves the same Services: its Lease ${lease} is older than this install; this one does nothing until that Lease is gone`;
 
 const now = () => ({
   nowMs: performance.now(),

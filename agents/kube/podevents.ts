@@ -19,7 +19,12 @@ export interface PodEventsOptions {
 }
 
 /** Beside what is refused: of a Node, and of the controller's neighbours. */
-const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>(['CAPTURE_DENIED', 'INTERFACE_MISSING', 'SECOND_CONTROLLER']);
+const TOLD: ReadonlySet<IssueCode> = new Set<IssueCode>([
+  'CAPTURE_DENIED',
+  'INTERFACE_MISSING',
+  'SECOND_CONTROLLER',
+  'SECOND_INSTALL',
+]);
 
 /**
  * Takes every issue and tells of what keeps this agent from its work, until `signal` aborts. An API server that is away takes no events, and whoever

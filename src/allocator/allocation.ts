@@ -27,7 +27,7 @@ export interface Loss {
   readonly message: string;
 }
 
-/** `not-a-load-balancer` and another `loadBalancerClass` are no mistakes: nothing is reported for them. */
+/** `not-a-load-balancer` and another `loadBalancerClass` are no mistakes: nothing is reported for them. What is ignored is left as it is. */
 export type Outcome =
   | {
       readonly allocated: Allocation;
@@ -37,4 +37,4 @@ export type Outcome =
       readonly lacks?: string;
     }
   | { readonly pending: readonly [Issue, ...Issue[]]; readonly lost?: Loss }
-  | { readonly ignored: 'not-a-load-balancer' | 'other-class' };
+  | { readonly ignored: 'not-a-load-balancer' | 'other-class' | 'no-pool-yet' };

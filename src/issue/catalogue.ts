@@ -88,6 +88,8 @@ export const CATALOGUE = {
   KUBE_UNAUTHENTICATED: { severity: 'error', summary: 'the API server does not know who asks' },
   KUBE_KIND_MISSING: { severity: 'error', summary: 'a kind that the API server does not have' },
   KUBE_FEATURE_MISSING: { severity: 'warning', summary: 'something an older API server lacks, which is done without' },
+  POOLS_MISSING: { severity: 'warning', summary: 'Services have addresses, and there is no pool yet' },
+  SECOND_INSTALL: { severity: 'error', summary: 'a controller of this kind is installed in another namespace too' },
   SECOND_CONTROLLER: { severity: 'warning', summary: 'somebody else gives addresses to Services that a controller serves' },
   STATUS_CONTESTED: { severity: 'warning', summary: 'somebody else writes over what a controller writes' },
   KUBE_NAMESPACE_MISSING: { severity: 'error', summary: 'the namespace of the agents does not exist' },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Allocator, byStatus, ClusterAllocator } from '../../agents/controller/allocator.js';
 import { changesBetween } from '../../agents/controller/changes.js';
 import { type InForce, NOTHING, reconcile } from '../../agents/controller/reconcile.js';
+import { controllerStatus } from '../../agents/controller/status.js';
 import { formatAddress } from '../../src/net/address.js';
 import { snapshotOf } from '../support/source.js';
 
@@ -45,6 +46,27 @@ describe('in a cluster', () => {
     const first = inForceAfter(new ClusterAllocator(), [P, service('a'), service('b', '192.0.2.1')]);
     expect(held(first)).toEqual(['default/a 192.0.2.2', 'default/b 192.0.2.1']);
     expect(events(NOTHING, first)).toEqual(['default/a IPAllocated']);
+  });
+
+  test('before there was a pool nobody loses what he has, and afterwards he keeps it', () => {
+    const [allocator, services] = [new ClusterAllocator(), [service('a'), service('b', '192.0.2.1'), service('c', '192.0.2.3')]];
+    const early = inForceAfter(allocator, services);
+    expect(held(early)).toEqual(['default/a POOL_EXHAUSTED', 'default/b ignored', 'default/c ignored']);
+    expect([...controllerStatus(early)].filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name)).toEqual([
+      'a',
+    ]);
+    expect(early.issues.map(({ code, message }) => `${code} ${message}`)).toContain(
+      'POOLS_MISSING there is no IPAddressPool yet: default/b and 1 more keep the addresses they have, and nobody is given one',
+    );
+    const now = reconcile(early, snapshotOf([P, ...services]), allocator);
+    expect(held(now)).toEqual(['default/a 192.0.2.2', 'default/b 192.0.2.1', 'default/c 192.0.2.3']);
+    expect([events(early, now), now.issues.map(({ code }) => code)]).toEqual([
+      ['default/a IPAllocated'],
+      expect.not.arrayContaining(['POOLS_MISSING']),
+    ]);
+    // The last pool is deleted, which is somebody's will.
+    const late = reconcile(now, snapshotOf(services), allocator);
+    expect(held(late)).toEqual(['default/a POOL_EXHAUSTED', 'default/b POOL_EXHAUSTED', 'default/c POOL_EXHAUSTED']);
   });
 
   test('what was given counts before the status shows it, and whatever the status shows instead', () => {

@@ -38,9 +38,9 @@ class World {
   }
 
   /** As in a Pod, whose namespace is that of the account. */
-  async start(args: readonly string[] = [], from?: string): Promise<ArpeggioProcess> {
+  async start(args: readonly string[] = [], from?: string, namespace: string = METALLB_NAMESPACE): Promise<ArpeggioProcess> {
     const config = JSON.parse(readFileSync(from ?? (await this.api.kubeconfigOf('controller')), 'utf8'));
-    config.contexts[0].context.namespace = METALLB_NAMESPACE;
+    config.contexts[0].context.namespace = namespace;
     const kubeconfig = join(this.#folder, 'kubeconfig');
     writeFileSync(kubeconfig, JSON.stringify(config));
     const one = startArpeggio([
@@ -84,9 +84,9 @@ class World {
     return this.must('POST', SERVICES, { metadata: { name }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } });
   }
 
-  pod(): Promise<void> {
+  pod(namespace: string = METALLB_NAMESPACE): Promise<void> {
     const spec = { containers: [{ name: 'controller', image: 'none' }] };
-    return this.must('POST', `/api/v1/namespaces/${METALLB_NAMESPACE}/pods`, { metadata: { name: 'controller-1' }, spec });
+    return this.must('POST', `/api/v1/namespaces/${namespace}/pods`, { metadata: { name: 'controller-1' }, spec });
   }
 
   async get(path: string): Promise<Fields> {
@@ -112,14 +112,10 @@ class World {
   }
 
   /** The log and an event of the Pod say it. */
-  async said(one: ArpeggioProcess, code: string, what: RegExp): Promise<void> {
+  async said(one: ArpeggioProcess, code: string, what: RegExp, namespace: string = METALLB_NAMESPACE): Promise<void> {
     const isSaid = (text: string): boolean => text.includes(code) && what.test(text);
     await until(`the log says ${code}`, () => one.lines.some((line) => line['code'] === code && what.test(line.msg)), LONG_MS);
-    await until(
-      `an event says ${code}`,
-      async () => (await this.events(METALLB_NAMESPACE, 'controller-1')).some(isSaid),
-      LONG_MS,
-    );
+    await until(`an event says ${code}`, async () => (await this.events(namespace, 'controller-1')).some(isSaid), LONG_MS);
     expect(one.exitCode()).toBeUndefined();
   }
 
@@ -243,6 +239,30 @@ describeWithApiServer('a controller', () => {
     test('of a namespace that does not exist says so', async () => {
       const one = await world.start(['--namespace', 'elsewhere'], world.api.kubeconfig);
       await world.said(one, 'KUBE_NAMESPACE_MISSING', /there is no namespace elsewhere/);
+    });
+
+    test('beside an older install gives and takes nothing; once that is gone, nothing before there are pools', async () => {
+      const first = await world.start();
+      await world.service('web');
+      const had = await until('it has an address', () => world.address('web'), LONG_MS);
+      await world.kubectl('create', 'namespace', 'second');
+      onTestFinished(async () => {
+        await world.end();
+        await world.kubectl('delete', 'lease', '-n', 'second', 'arpeggio-controller');
+      });
+      await world.pod('second');
+      const second = await world.start(['--namespace', 'second'], world.api.kubeconfig, 'second');
+      const rival = /a controller in the namespace metallb-system serves the same Services/;
+      await world.said(second, 'SECOND_INSTALL', rival, 'second');
+      await first.end();
+      await world.kubectl('delete', 'lease', '-n', METALLB_NAMESPACE, 'arpeggio-controller');
+      const spared = /there is no IPAddressPool yet: default\/web keeps the address that it has/;
+      await until(
+        'it spares it',
+        () => second.lines.some(({ code, msg }) => code === 'POOLS_MISSING' && spared.test(msg)),
+        LONG_MS,
+      );
+      expect(await world.address('web')).toBe(had);
     });
 
     test('says of a Service whose pool is deleted what became of its address', async () => {

@@ -50,6 +50,7 @@ class Churn {
   readonly #cluster: BenchCluster;
   readonly #random: () => number;
   readonly #cordoned = new Set<string>();
+  readonly #widened = new Map<string, number>();
   #made = 0;
   changes = 0;
 
@@ -116,7 +117,10 @@ class Churn {
 
   async #widen(): Promise<void> {
     const pool = this.#pick(POOLS);
-    const more = `10.${20 + POOLS.indexOf(pool)}.${this.changes % 250}.0/24`;
+    // Another than before, each time.
+    const nth = ((this.#widened.get(pool) ?? 0) + 1) % 250;
+    this.#widened.set(pool, nth);
+    const more = `10.${20 + POOLS.indexOf(pool)}.${nth}.0/24`;
     await this.#must('PATCH', `${PATHS.pools}/${pool}`, { spec: { addresses: [...rangesOf(pool), more] } });
   }
 
@@ -215,13 +219,13 @@ describeWithApiServer('a cluster under change', () => {
     }
 
     const { writes, idle, brokenWatches } = await readAudit(cluster.api.auditLog);
+    const growth = [...sizes].map(([name, mb]) => ({ name, mb: growthOf(mb) }));
+    const each = growth.map(({ name, mb }) => `${name} ${sizes.get(name)?.at(-1)?.toFixed(1)} MB (${mb.toFixed(1)} more)`);
+    console.log(`${told()}, ${Math.round((Date.now() - beganAtMs) / 1000)} s, ${writes} writes; ${each.join(', ')}`);
     expect(writes, told()).toBeGreaterThan(SERVICES);
     expect(idle, told()).toEqual([]);
     const uncaused = brokenWatches.filter(({ endedAtMs }) => ![...agents.values()].some((agent) => hasCause(agent, endedAtMs)));
     expect(uncaused, told()).toEqual([]);
-    const growth = [...sizes].map(([name, mb]) => ({ name, mb: growthOf(mb) }));
-    const each = growth.map(({ name, mb }) => `${name} ${sizes.get(name)?.at(-1)?.toFixed(1)} MB (${mb.toFixed(1)} more)`);
-    console.log(`${told()}, ${Math.round((Date.now() - beganAtMs) / 1000)} s, ${writes} writes; ${each.join(', ')}`);
     expect(
       growth.filter(({ mb }) => mb > MOST_GROWTH_MB),
       told(),

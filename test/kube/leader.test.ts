@@ -5,27 +5,33 @@ import type { Issue } from '../../src/issue/issue.js';
 import { answer, type HttpsServer, startHttps } from '../support/httpsserver.js';
 import { until } from '../support/until.js';
 
-/** Leases as an API server keeps them, one of them. */
-async function leases(): Promise<HttpsServer & { readonly holder: () => string | undefined }> {
+const NOW = '2026-01-02T03:04:05Z';
+
+/** Leases as an API server keeps them: one of them, and what `others` are in other namespaces. */
+async function leases(
+  others: readonly object[] = [],
+): Promise<HttpsServer & { readonly holder: () => string | undefined; readonly looks: () => number }> {
   let lease: { metadata: { resourceVersion: string }; spec: { holderIdentity: string } } | undefined;
-  let version = 0;
+  let [version, looks] = [0, 0];
   const refuse = (code: number) => [code, { kind: 'Status', code }] as const;
   const server = await startHttps(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
     const body = text === '' ? undefined : JSON.parse(text);
     const store = (): readonly [number, object] => {
-      lease = { ...body, metadata: { ...body.metadata, resourceVersion: String(++version) } };
+      lease = { ...body, metadata: { creationTimestamp: NOW, ...body.metadata, resourceVersion: String(++version) } };
       return [200, lease ?? {}];
     };
     const [code, object] = ((): readonly [number, object] => {
+      if (request.url?.includes('?')) looks++;
+      if (request.url?.includes('?')) return [200, { items: [...others, ...(lease === undefined ? [] : [lease])] }];
       if (request.method === 'GET') return lease === undefined ? refuse(404) : [200, lease];
       if (request.method === 'POST') return lease === undefined ? store() : refuse(409);
       return lease?.metadata.resourceVersion === body.metadata.resourceVersion ? store() : refuse(409);
     })();
     answer(response, code, object);
   });
-  return Object.assign(server, { holder: () => lease?.spec.holderIdentity });
+  return Object.assign(server, { holder: () => lease?.spec.holderIdentity, looks: () => looks });
 }
 
 interface Member {
@@ -88,4 +94,20 @@ test('without an API server nobody leads, and that is told once', async () => {
   await until('it was tried twice', () => asked >= 2);
   expect([one.leader.leads, one.terms, one.issues.map(({ code }) => code)]).toEqual([false, [], ['KUBE_API_UNAVAILABLE']]);
   expect(one.leader.trouble).toMatch(/^KUBE_API_UNAVAILABLE the lease \S+ cannot be held: /);
+});
+
+test('one does nothing while an older install is there, says so once, and leads when that is gone', async () => {
+  const others = [{ metadata: { name: 'lease', namespace: 'elsewhere', creationTimestamp: '2026-01-01T00:00:00Z' } }];
+  const server = await leases(others);
+  const one = member(server, 'a');
+  await until('it has looked again', () => server.looks() >= 2);
+  expect([one.terms, server.holder(), one.issues.map(({ code, message }) => `${code} ${message}`)]).toEqual([
+    [],
+    'a',
+    [expect.stringMatching(/^SECOND_INSTALL a controller in the namespace elsewhere serves the same Services/)],
+  ]);
+  expect(one.leader.trouble).toMatch(/^SECOND_INSTALL /);
+  others.pop();
+  await until('it leads', () => one.leader.leads);
+  expect(one.leader.trouble).toBeUndefined();
 });

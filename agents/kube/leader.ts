@@ -43,7 +43,6 @@ export class Leader {
   #trouble: string | undefined;
   /** Why another install leads in its place. */
   #rival: string | undefined;
-  #looksForRivals = true;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -142,12 +141,10 @@ export class Leader {
   /** Whether it must not lead, because another install does, or because nobody knows. */
   async #yields(): Promise<boolean> {
     const { transport, name, report, namespace, loadBalancerClass } = this.#options;
-    if (!this.#looksForRivals) return false;
     const path = `/apis/coordination.k8s.io/v1/leases?fieldSelector=metadata.name%3D${name}`;
     const answer = await transport.call({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
     if ('refused' in answer && answer.refused.code === 403) {
       // Roles that are older than this program.
-      this.#looksForRivals = false;
       report(troubleIssue(answer, 'installs in other namespaces cannot be looked for', 'it is taken that there is none'));
       return false;
     }

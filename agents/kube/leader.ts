@@ -35,14 +35,19 @@ export interface LeaderOptions {
 
 /** Half of the time within which a lease must be renewed. */
 const TIMEOUT_MS = 5000;
+/** Whoever leads looks so often whether another install has the right to. */
+const LOOK_EVERY_MS = 60_000;
 
 export class Leader {
   readonly #options: LeaderOptions;
   #state: Election;
   #term: AbortController | undefined;
-  #trouble: string | undefined;
-  /** Why another install leads in its place. */
-  #rival: string | undefined;
+  #trouble: Issue | undefined;
+  /** Of the Lease, as it was read last. */
+  #version: string | undefined;
+  /** When it was last known that no other install has the right to lead. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #isForbidden = false;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
@@ -56,7 +61,7 @@ export class Leader {
 
   /** Why it cannot be known who leads, or nobody of this install does; undefined: somebody can. */
   get trouble(): string | undefined {
-    return this.#trouble ?? this.#rival;
+    return this.#trouble === undefined ? undefined : formatIssue(this.#trouble);
   }
 
   /** Tries to lead, and leads, until `signal` aborts; then gives the lease back. */
@@ -109,62 +114,77 @@ export class Leader {
     const answer = await this.#options.transport.call({ method: 'GET', path: this.#path, timeoutMs: TIMEOUT_MS });
     if ('refused' in answer && answer.refused.code === 404) return { input: 'read', lease: undefined };
     if (!('answered' in answer)) return this.#failed(answer);
-    this.#trouble = undefined;
     const lease = readLease(answer.answered);
-    return lease === undefined ? this.#failed({ lost: 'the answer is no Lease' }) : { input: 'read', lease };
+    if (lease === undefined) return this.#failed({ lost: 'the answer is no Lease' });
+    // Somebody else of this install renews it, or has given it back.
+    const isKept = lease.spec.holderIdentity !== this.#options.identity && lease.resourceVersion !== this.#version;
+    if (isKept) this.#trouble = undefined;
+    this.#version = lease.resourceVersion;
+    return { input: 'read', lease };
   }
 
   async #write({ spec, resourceVersion }: Extract<ElectionEffect, { readonly effect: 'write' }>): Promise<ElectionInput> {
     const { transport, namespace, name, loadBalancerClass } = this.#options;
-    const isFirst = this.#term === undefined;
-    if (isFirst && resourceVersion !== undefined && (await this.#yields())) return { input: 'failed' };
+    const [isNew, isLeading] = [resourceVersion === undefined, this.#term !== undefined];
+    const mayHaveRival = spec.holderIdentity !== '' && performance.now() - this.#lookedAtMs >= LOOK_EVERY_MS;
+    const before = mayHaveRival && !isNew && !isLeading ? await this.#findRival() : undefined;
+    if (before !== undefined) return before;
     const askedAtMs = performance.now();
     const annotations = loadBalancerClass === undefined ? {} : { [LOAD_BALANCER_CLASS]: loadBalancerClass };
-    const metadata = { name, namespace, annotations, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    const metadata = { name, namespace, annotations, ...(isNew ? {} : { resourceVersion }) };
     const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
-    const answer = await (resourceVersion === undefined
+    const answer = await (isNew
       ? transport.call({ method: 'POST', path: this.#collection, body, timeoutMs: TIMEOUT_MS })
       : transport.call({ method: 'PUT', path: this.#path, body, timeoutMs: TIMEOUT_MS }));
     const lease = 'answered' in answer ? readLease(answer.answered) : undefined;
     if (lease !== undefined) {
-      // A new Lease is younger than all others: then it is known, too, that there is a place for it.
-      const yields = isFirst && resourceVersion === undefined && (await this.#yields());
-      return yields ? { input: 'failed' } : { input: 'written', lease, askedAtMs };
+      // A new Lease is younger than all others; it shows, too, that there is a place for it.
+      const after = isNew || (mayHaveRival && isLeading) ? await this.#findRival() : undefined;
+      // Whoever leads does not stop because nobody can be looked for.
+      if (after !== undefined && (isNew || after.input === 'rival')) return after;
+      this.#trouble = undefined;
+      return { input: 'written', lease, askedAtMs };
     }
     // It changed, or it is gone.
-    if ('refused' in answer && (answer.refused.code === 409 || (resourceVersion !== undefined && answer.refused.code === 404))) {
+    if ('refused' in answer && (answer.refused.code === 409 || (!isNew && answer.refused.code === 404))) {
       return { input: 'failed', conflict: true };
     }
     return this.#failed('answered' in answer ? { lost: 'the answer is no Lease' } : answer);
   }
 
-  /** Whether it must not lead, because another install does, or because nobody knows. */
-  async #yields(): Promise<boolean> {
-    const { transport, name, report, namespace, loadBalancerClass } = this.#options;
+  /** Why it must not lead: another install does, or nobody knows. Undefined: it may. */
+  async #findRival(): Promise<ElectionInput | undefined> {
+    const { transport, name, namespace, loadBalancerClass, report } = this.#options;
     const path = `/apis/coordination.k8s.io/v1/leases?fieldSelector=metadata.name%3D${name}`;
     const answer = await transport.call({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
-    if ('refused' in answer && answer.refused.code === 403) {
-      // Roles that are older than this program.
+    // Roles may be older than this program.
+    const isForbidden = 'refused' in answer && answer.refused.code === 403;
+    if (isForbidden && !this.#isForbidden) {
       report(troubleIssue(answer, 'installs in other namespaces cannot be looked for', 'it is taken that there is none'));
-      return false;
     }
-    if (!('answered' in answer)) {
-      this.#failed(answer);
-      return true;
-    }
-    const rival = rivalOf({ namespace, ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }) }, answer.answered);
-    const told = rival === undefined ? undefined : issue('SECOND_INSTALL', '', yielding(rival, name));
-    if (told !== undefined && this.#rival !== formatIssue(told)) report(told);
-    this.#rival = told === undefined ? undefined : formatIssue(told);
-    return told !== undefined;
+    this.#isForbidden = isForbidden;
+    if (!isForbidden && !('answered' in answer)) return this.#failed(answer);
+    this.#lookedAtMs = performance.now();
+    const own = { namespace, ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }) };
+    const rival = 'answered' in answer ? rivalOf(own, answer.answered) : undefined;
+    if (rival === undefined) return undefined;
+    // It is looked for again before anything is written.
+    this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+    this.#tell(issue('SECOND_INSTALL', '', yielding(rival, name)));
+    return { input: 'rival' };
   }
 
   #failed(answer: Exclude<Answer, { readonly answered: unknown }>): ElectionInput {
-    const { namespace, name, report } = this.#options;
-    const trouble = troubleIssue(answer, `the lease ${namespace}/${name} cannot be held`, 'it is tried again every second');
-    if (this.#trouble === undefined) report(trouble);
-    this.#trouble = formatIssue(trouble);
+    const { namespace, name } = this.#options;
+    this.#tell(troubleIssue(answer, `the lease ${namespace}/${name} cannot be held`, 'it is tried again every second'));
     return { input: 'failed' };
+  }
+
+  /** Once for as long as it cannot lead for the same reason. */
+  #tell(trouble: Issue): void {
+    const isNews = this.#trouble?.code !== trouble.code;
+    this.#trouble = trouble;
+    if (isNews) this.#options.report(trouble);
   }
 
   get #collection(): string {

@@ -10,15 +10,15 @@ import type { Outcome } from './allocation.js';
 export const awaitingPools = (outcome: Outcome): Outcome =>
   'pending' in outcome && outcome.lost !== undefined ? { ignored: 'no-pool-yet' } : outcome;
 
-/** What to say of those that are spared, if there are any. `outcomes` are by `namespace/name`, sorted. */
+/** What to say when somebody is spared: the same, whoever that is. */
 export function poolsMissing(outcomes: ReadonlyMap<string, Outcome>): readonly Issue[] {
-  let [first, count] = ['', 0];
-  for (const [key, outcome] of outcomes) {
-    if (!('ignored' in outcome) || outcome.ignored !== 'no-pool-yet') continue;
-    if (count++ === 0) first = key;
-  }
-  if (count === 0) return [];
-  const who =
-    count === 1 ? `${first} keeps the address that it has` : `${first} and ${count - 1} more keep the addresses they have`;
-  return [issue('POOLS_MISSING', '', `there is no IPAddressPool yet: ${who}, and nobody is given one`)];
+  const isSpared = (outcome: Outcome): boolean => 'ignored' in outcome && outcome.ignored === 'no-pool-yet';
+  if (![...outcomes.values()].some(isSpared)) return [];
+  return [
+    issue(
+      'POOLS_MISSING',
+      '',
+      'there is no IPAddressPool yet: Services keep the addresses that they have, and nobody is given one',
+    ),
+  ];
 }

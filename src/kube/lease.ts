@@ -17,6 +17,8 @@ const RENEW_MS = 3000;
 const LOOK_MS = 2000;
 /** After a failure. The lease has to be won again before anything is read or written: that is part of how fast an outage is over. */
 const RETRY_MS = 1000;
+/** Until it is looked again whether another install is gone: that takes a person. */
+const RIVAL_MS = 5000;
 /** The others try at different times. */
 const JITTER = 1.2;
 
@@ -50,7 +52,9 @@ export type ElectionInput =
   /** The server took what was asked to be written at `askedAtMs`. */
   | { readonly input: 'written'; readonly lease: StoredLease; readonly askedAtMs: number }
   /** Nothing could be read or written. `conflict`: somebody else wrote in between. */
-  | { readonly input: 'failed'; readonly conflict?: boolean };
+  | { readonly input: 'failed'; readonly conflict?: boolean }
+  /** Another install has the right to lead, and this one has not. */
+  | { readonly input: 'rival' };
 
 export type ElectionEffect =
   | { readonly effect: 'read' }
@@ -93,6 +97,8 @@ export function stepElection(state: Election, input: ElectionInput, now: Now): E
     }
     case 'failed':
       return onFailure(state, input.conflict === true, now);
+    case 'rival':
+      return isLeading(state) ? lose(state, now) : { state, effects: [{ effect: 'wait', ms: pause(RIVAL_MS, now) }] };
   }
 }
 

@@ -56,7 +56,7 @@ describe('in a cluster', () => {
       'a',
     ]);
     expect(early.issues.map(({ code, message }) => `${code} ${message}`)).toContain(
-      'POOLS_MISSING there is no IPAddressPool yet: default/b and 1 more keep the addresses they have, and nobody is given one',
+      'POOLS_MISSING there is no IPAddressPool yet: Services keep the addresses that they have, and nobody is given one',
     );
     const now = reconcile(early, snapshotOf([P, ...services]), allocator);
     expect(held(now)).toEqual(['default/a 192.0.2.2', 'default/b 192.0.2.1', 'default/c 192.0.2.3']);

@@ -6,11 +6,13 @@ import { answer, type HttpsServer, startHttps } from '../support/httpsserver.js'
 import { until } from '../support/until.js';
 
 const NOW = '2026-01-02T03:04:05Z';
+const OLDER = { metadata: { name: 'lease', namespace: 'elsewhere', creationTimestamp: '2026-01-01T00:00:00Z' } };
+const LONG_MS = 30_000;
 
 /** Leases as an API server keeps them: one of them, and what `others` are in other namespaces. */
 async function leases(
   others: readonly object[] = [],
-): Promise<HttpsServer & { readonly holder: () => string | undefined; readonly looks: () => number }> {
+): Promise<HttpsServer & { readonly holder: () => string | undefined; readonly looks: () => number; readonly drop: () => void }> {
   let lease: { metadata: { resourceVersion: string }; spec: { holderIdentity: string } } | undefined;
   let [version, looks] = [0, 0];
   const refuse = (code: number) => [code, { kind: 'Status', code }] as const;
@@ -31,7 +33,13 @@ async function leases(
     })();
     answer(response, code, object);
   });
-  return Object.assign(server, { holder: () => lease?.spec.holderIdentity, looks: () => looks });
+  return Object.assign(server, {
+    holder: () => lease?.spec.holderIdentity,
+    looks: () => looks,
+    drop: () => {
+      lease = undefined;
+    },
+  });
 }
 
 interface Member {
@@ -97,10 +105,10 @@ test('without an API server nobody leads, and that is told once', async () => {
 });
 
 test('one does nothing while an older install is there, says so once, and leads when that is gone', async () => {
-  const others = [{ metadata: { name: 'lease', namespace: 'elsewhere', creationTimestamp: '2026-01-01T00:00:00Z' } }];
+  const others = [OLDER];
   const server = await leases(others);
   const one = member(server, 'a');
-  await until('it has looked again', () => server.looks() >= 2);
+  await until('it has looked again', () => server.looks() >= 2, LONG_MS);
   expect([one.terms, server.holder(), one.issues.map(({ code, message }) => `${code} ${message}`)]).toEqual([
     [],
     'a',
@@ -108,6 +116,17 @@ test('one does nothing while an older install is there, says so once, and leads 
   ]);
   expect(one.leader.trouble).toMatch(/^SECOND_INSTALL /);
   others.pop();
-  await until('it leads', () => one.leader.leads);
+  await until('it leads', () => one.leader.leads, LONG_MS);
   expect(one.leader.trouble).toBeUndefined();
+});
+
+test('one whose Lease somebody deletes leads no more when that makes another install the older one', async () => {
+  const others: object[] = [];
+  const server = await leases(others);
+  const one = member(server, 'a');
+  await until('it leads', () => one.leader.leads);
+  others.push(OLDER);
+  server.drop();
+  await until('it leads no more', () => one.terms.at(-1) === '-', LONG_MS);
+  expect(one.leader.trouble).toMatch(/^SECOND_INSTALL /);
 });

@@ -32,6 +32,7 @@ const DUE: ElectionInput = { input: 'due' };
 const read = (found: StoredLease | undefined): ElectionInput => ({ input: 'read', lease: found });
 const written = (found: StoredLease, askedAtMs: number): ElectionInput => ({ input: 'written', lease: found, askedAtMs });
 const FAILED: ElectionInput = { input: 'failed' };
+const RIVAL: ElectionInput = { input: 'rival' };
 const CONFLICT: ElectionInput = { input: 'failed', conflict: true };
 
 const LEADING = [
@@ -113,6 +114,15 @@ describe('an election', () => {
       ['read'],
     ],
     ['tries again when nothing can be written', [...LEADING, [2003, DUE], [2004, FAILED]], ['wait 1000']],
+    [
+      'waits for another install to go',
+      [
+        [0, DUE],
+        [1, RIVAL],
+      ],
+      ['wait 5000'],
+    ],
+    ['is lost to another install', [...LEADING, [2003, DUE], [2004, RIVAL]], ['lost', 'wait 1000']],
     ['is lost when it could not be renewed in time', [...LEADING, [10_002, FAILED]], ['lost', 'wait 1000']],
     ['is lost when another has it', [...LEADING, [2003, CONFLICT], [2004, read(lease('other', '9'))]], ['lost', 'wait 1000']],
     [

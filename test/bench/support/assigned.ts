@@ -8,7 +8,7 @@ import { type Figures, figure, median } from '../figures.js';
 import { bareRate } from './barerate.js';
 import { BenchCluster } from './benchcluster.js';
 import { cpuSeconds, peakMb, residentMb } from './process.js';
-import { countedSince, requestCounts } from './requestcounts.js';
+import { countedSince, type RequestCounts, requestCounts } from './requestcounts.js';
 import { CONNECTIONS, createServices, unassign } from './services.js';
 import { ServiceWatch } from './servicewatch.js';
 import { repeatedly } from './turns.js';
@@ -27,10 +27,11 @@ export interface Size {
 export interface Assigned {
   /** From the start of the controller to the last address. */
   readonly ms: number;
-  /** Of the controller for each Service, with its start and until its last event was told. */
+  /** Of the controller for each Service, with its start and until the last was told who answers. */
   readonly cpuMs: number;
   readonly peakMb: number;
   readonly settledMb: number;
+  /** Of addresses. */
   readonly writes: number;
   readonly events: number;
   readonly poolWrites: number;
@@ -68,16 +69,23 @@ async function assign(cluster: BenchCluster, names: readonly string[], bare: Cal
   const before = await requestCounts(cluster.call);
   const controller = await cluster.startController();
   const ms = (await watch.all(names, LONGEST_MS)) - controller.startedAtMs;
-  const told = async (): Promise<number> => countedSince(before, await requestCounts(cluster.call), 'POST events');
-  // To ask is no small thing for the API server.
-  while ((await told()) < names.length) await sleep(EVENTS_EVERY_MS);
-  const after = await requestCounts(cluster.call);
+  // Who answers is written only when nobody waits for an address any more.
+  const writes = countedSince(before, await requestCounts(cluster.call), 'PATCH services/status');
+  const isTold = (now: RequestCounts): boolean =>
+    countedSince(before, now, 'POST events') >= names.length &&
+    countedSince(before, now, 'PATCH services/status') >= 2 * names.length;
+  let after = before;
+  while (!isTold(after)) {
+    // To ask is no small thing for the API server.
+    await sleep(EVENTS_EVERY_MS);
+    after = await requestCounts(cluster.call);
+  }
   const count = (key: string): number => countedSince(before, after, key);
   const used = {
     cpuMs: (cpuSeconds(controller.pid) * 1000) / names.length,
     peakMb: peakMb(controller.pid),
     settledMb: residentMb(controller.pid),
-    writes: count('PATCH services/status'),
+    writes,
     events: count('POST events'),
     poolWrites: count('PATCH ipaddresspools/status'),
     watches: [...after.keys()].filter((key) => key.startsWith('WATCH ')).reduce((sum, key) => sum + count(key), 0),
@@ -121,7 +129,7 @@ export function assignedFigures({ services, rounds }: Size, runs: readonly Assig
       `cluster.assign${services}.cpuMs`,
       medianOf(runs, 'cpuMs'),
       'ms',
-      `of the controller for each Service, with its start and its events; MetalLB ${metallb.cpuMs}`,
+      `of the controller for each Service, with its start, its events and who answers; MetalLB ${metallb.cpuMs}`,
     ),
     figure(
       rss,

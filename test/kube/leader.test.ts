@@ -25,8 +25,10 @@ async function leases(
       return [200, lease ?? {}];
     };
     const [code, object] = ((): readonly [number, object] => {
-      if (request.url?.includes('?')) looks++;
-      if (request.url?.includes('?')) return [200, { items: [...others, ...(lease === undefined ? [] : [lease])] }];
+      if (request.url?.includes('?')) {
+        looks++;
+        return [200, { items: [...others, ...(lease === undefined ? [] : [lease])] }];
+      }
       if (request.method === 'GET') return lease === undefined ? refuse(404) : [200, lease];
       if (request.method === 'POST') return lease === undefined ? store() : refuse(409);
       return lease?.metadata.resourceVersion === body.metadata.resourceVersion ? store() : refuse(409);

@@ -6,7 +6,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends g++ libc6-dev l
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 COPY agents/speaker/wire/cap.h agents/speaker/wire/pages.h agents/speaker/wire/
-# Built otherwise, the packet library aborts the process when an interface goes down: see tools/setup.mjs.
+# Built otherwise, the packet library is refused by agents: see agents/speaker/wire/cap.h.
 RUN CXXFLAGS="-DNDEBUG -include '/src/agents/speaker/wire/cap.h'" npm ci --no-fund --no-audit
 COPY . .
 RUN node tools/build.mjs && find build -name '*.map' -delete && rm -rf build/image

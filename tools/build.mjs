@@ -4,7 +4,7 @@
  * library (constructs and src) with its types. Never into dist/: `cdk8s synth` deletes that folder.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,8 @@ export async function build({ lib = false } = {}) {
     bundle({ kubeconfig: 'agents/kube/kubeconfig.ts' }, REQUIRE),
   ]);
   chmodSync(COMMAND, 0o755);
+  // Whoever installs this package has the capture module built with them.
+  for (const header of ['cap.h', 'pages.h']) copyFileSync(join(ROOT, 'agents', 'speaker', 'wire', header), join(BUILD, header));
   if (!lib) return;
   await bundleLibrary();
   declareLibrary();

@@ -38,7 +38,7 @@ test('each request is answered, once, while addresses come and go beside it', as
   for (const last of [241, 242, 243]) {
     await lab.write(`more-${last}.yaml`, serviceWith(`more-${last}`, `192.168.1.${last}`));
     await agent.logged(announces(`192.168.1.${last}`));
-    // What is new is heard once the capture has changed, at the latest a second after the change before.
+    // What is new is heard once the filter has changed, at the latest 50 ms after the change before.
     await until(
       'the new one is answered for',
       async () => (await ask(lab.client, `192.168.1.${last}`, { timeoutMs: 200 })) !== undefined,

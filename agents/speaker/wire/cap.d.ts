@@ -9,8 +9,9 @@ declare module 'cap' {
     send(frame: Buffer, length: number): void;
     close(): void;
   }
-  /** Of pages.h, so it is there where the module was built with cap.h. Gives the number of mappings that it has taken pages of. */
-  export const releaseMemory: (() => number) | undefined;
-  /** Of pages.h, too. */
-  export const releaseFreed: (() => void) | undefined;
+  /** Ours, as all that follows: of cap.h, with which the module has to be built. Throws pcap's text; the former filter holds on then. */
+  export const setFilter: (capture: Cap, filter: string) => void;
+  /** Gives the number of mappings that it has taken pages of. */
+  export const releaseMemory: () => number;
+  export const releaseFreed: () => void;
 }

@@ -69,14 +69,3 @@ static void arpeggio_keep_thresholds() {
   mallopt(M_TRIM_THRESHOLD, 128 * 1024);
 #endif
 }
-
-/* The binding's own exports and this one. */
-#undef NODE_MODULE
-#define NODE_MODULE(name, init)                                                          \
-  static void arpeggio_init(v8::Local<v8::Object> exports) {                             \
-    arpeggio_keep_thresholds();                                                          \
-    init(exports);                                                                       \
-    NODE_SET_METHOD(exports, "releaseMemory", arpeggio_release_memory);                  \
-    NODE_SET_METHOD(exports, "releaseFreed", arpeggio_release_freed);                    \
-  }                                                                                      \
-  NODE_MODULE_X(name, arpeggio_init, NULL, 0)

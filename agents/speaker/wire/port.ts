@@ -12,8 +12,7 @@ import * as arp from '../../../src/packet/arp.js';
 import * as neighbour from '../../../src/packet/neighbour.js';
 import type { Counters } from './counters.js';
 import type { Gathering } from './gathering.js';
-import type { Link } from './link.js';
-import { Tap } from './tap.js';
+import { type Link, openLink } from './link.js';
 import { Turn } from './turn.js';
 
 /** Requests put off within one turn of the loop, at most. */
@@ -80,7 +79,7 @@ export class Port {
   /** A frame could not be sent: the handle may not recover, so it is opened anew at the next look. */
   #failed = false;
   readonly #unasked: Buffer = Buffer.alloc(SLOT);
-  #tap: Tap | undefined;
+  /** Undefined once it is closed. */
   #link: Link | undefined;
   #filter: string;
 
@@ -95,9 +94,9 @@ export class Port {
   /** Blocks the loop for some 20 ms. The issue is the link's. */
   static open(options: PortOptions): Port | Issue {
     const port = new Port(options);
-    const tap = Tap.open(options.name, options.filter, (link, frame, length) => port.#receive(link, frame, length));
-    if (!(tap instanceof Tap)) return tap;
-    port.#tap = tap;
+    const link = openLink(options.name, options.filter, (frame, length) => port.#receive(frame, length));
+    if (!('send' in link)) return link;
+    port.#link = link;
     return port;
   }
 
@@ -109,13 +108,9 @@ export class Port {
     return this.#filter;
   }
 
-  get isChanging(): boolean {
-    return this.#tap?.isChanging === true;
-  }
-
-  /** Captures with another filter from now on, without a gap; not while a change is under way. Blocks for some 20 ms. */
-  change(filter: string): Issue | undefined {
-    const failed = this.#tap?.change(filter);
+  /** Captures with another filter from now on, without a gap. */
+  setFilter(filter: string): Issue | undefined {
+    const failed = this.#link?.setFilter(filter);
     if (failed === undefined) this.#filter = filter;
     return failed;
   }
@@ -145,10 +140,9 @@ export class Port {
 
   /** Answers nothing from now on. Blocks the loop for some 30 ms. */
   close(): void {
-    const tap = this.#tap;
-    this.#tap = undefined;
+    const link = this.#link;
     this.#link = undefined;
-    tap?.close();
+    link?.close();
   }
 
   /** Sends one frame of its own accord; false when it could not be sent, or says nothing on this interface. */
@@ -173,9 +167,8 @@ export class Port {
     return write(view, { mac, linkLocal }, address.words);
   }
 
-  #receive(link: Link, frame: DataView, length: number): void {
-    if (this.#tap === undefined) return;
-    this.#link = link;
+  #receive(frame: DataView, length: number): void {
+    if (this.#link === undefined) return;
     this.#options.onFrame();
     const decision = this.#decide(frame, length);
     if ('drop' in decision) {
@@ -255,7 +248,8 @@ export class Port {
 
   #send(frame: Buffer, length: number): boolean {
     try {
-      return this.#tap?.send(frame, length) === true;
+      this.#link?.send(frame, length);
+      return this.#link !== undefined;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#failed ||= !NO_ROOM.test(text);

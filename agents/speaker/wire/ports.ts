@@ -34,8 +34,10 @@ export interface PortsOptions {
   readonly post: (message: ToView) => void;
 }
 
-/** Between two changes of filter of one interface: each blocks the loop for some 50 ms in all. */
-const CHANGE_EVERY_MS = 1000;
+/** Between two changes of the filters: each blocks the loop for up to 2 ms an interface. */
+const CHANGE_EVERY_MS = 50;
+/** After one that failed. */
+const RETRY_MS = 1000;
 /** How long a filter may let through more than it must. */
 const WIDE_FOR_MS = 10_000;
 
@@ -51,6 +53,8 @@ export class Ports {
   #changedAt = Number.NEGATIVE_INFINITY;
   /** When the filters are to change; infinity: they are right. */
   #changeAt = Number.POSITIVE_INFINITY;
+  /** When to try again what failed of the last change; infinity: nothing did. */
+  #retryAt = Number.POSITIVE_INFINITY;
   #names: ReadonlySet<string> = new Set();
   /** What of the last list is still to be opened and closed. */
   #opening: NodeJS.Immediate | undefined;
@@ -105,6 +109,7 @@ export class Ports {
   tick(): void {
     if (performance.now() < this.#changeAt) return;
     this.#changeAt = Number.POSITIVE_INFINITY;
+    this.#retryAt = Number.POSITIVE_INFINITY;
     this.#changedAt = performance.now();
     this.#filtered = this.#heard.prefixes ?? [];
     this.#changeNext([...this.#ports.keys()]);
@@ -121,7 +126,7 @@ export class Ports {
   #planChange(): void {
     const wanted = this.#heard.prefixes ?? [];
     if (formatOf(wanted) === formatOf(this.#filtered)) {
-      this.#changeAt = Number.POSITIVE_INFINITY;
+      this.#changeAt = this.#retryAt;
       return;
     }
     const isLacking = wanted.some(
@@ -136,11 +141,12 @@ export class Ports {
     const port = name === undefined ? undefined : this.#ports.get(name);
     if (port !== undefined) {
       const filter = captureFilter({ mac: port.identity.mac, prefixes: this.#filtered });
-      const failed = port.filter === filter || port.isChanging ? undefined : port.change(filter);
+      const failed = port.filter === filter ? undefined : port.setFilter(filter);
       if (failed === undefined) this.#problems.settle(port.name);
-      else this.#problems.say(port.name, failed);
-      if (port.filter !== filter) {
-        this.#changeAt = Math.min(this.#changeAt, performance.now() + CHANGE_EVERY_MS);
+      else {
+        this.#problems.say(port.name, failed);
+        this.#retryAt = performance.now() + RETRY_MS;
+        this.#changeAt = Math.min(this.#changeAt, this.#retryAt);
         this.#options.onSchedule();
       }
     }

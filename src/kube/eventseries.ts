@@ -13,7 +13,7 @@ const BURST = 25;
 const REFILL_MS = 300_000;
 /** An API server forgets an event after an hour: a series that was silent for so long begins anew. */
 const SERIES_MS = 600_000;
-/** Series and objects that are remembered; the oldest are forgotten first. */
+/** Series and objects that are remembered at most; the oldest are forgotten first. */
 const REMEMBERED = 4096;
 
 interface Series {
@@ -34,6 +34,11 @@ export class EventSeries {
   readonly #budgets = new Map<string, Budget>();
   #last = 0;
 
+  /** What is remembered: no more than the last ten minutes need, and budgets that are not full again. */
+  get size(): number {
+    return this.#series.size + this.#budgets.size;
+  }
+
   /** `event` is equal for equal events; `about` is the object. */
   tell(event: string, about: string, nowMs: number): Told {
     if (!this.#spend(about, nowMs)) return { tell: 'nothing' };
@@ -42,27 +47,28 @@ export class EventSeries {
     const series: Series = goesOn
       ? { ...before, count: before.count + 1, lastAtMs: nowMs }
       : { id: ++this.#last, count: 1, firstAtMs: nowMs, lastAtMs: nowMs };
-    remember(this.#series, event, series);
+    remember(this.#series, event, series, ({ lastAtMs }) => nowMs - lastAtMs >= SERIES_MS);
     const { id, count, firstAtMs } = series;
     return goesOn ? { tell: 'again', id, count, firstAtMs } : { tell: 'new', id };
   }
 
   #spend(about: string, nowMs: number): boolean {
-    const { tokens, atMs } = this.#budgets.get(about) ?? { tokens: BURST, atMs: nowMs };
-    const present = Math.min(BURST, tokens + (nowMs - atMs) / REFILL_MS);
+    const present = tokensAt(this.#budgets.get(about) ?? { tokens: BURST, atMs: nowMs }, nowMs);
     const isThere = present >= 1;
-    remember(this.#budgets, about, { tokens: isThere ? present - 1 : present, atMs: nowMs });
+    const budget = { tokens: isThere ? present - 1 : present, atMs: nowMs };
+    remember(this.#budgets, about, budget, (one) => tokensAt(one, nowMs) === BURST);
     return isThere;
   }
 }
 
-/** As the newest. */
-function remember<T>(among: Map<string, T>, key: string, value: T): void {
+const tokensAt = ({ tokens, atMs }: Budget, nowMs: number): number => Math.min(BURST, tokens + (nowMs - atMs) / REFILL_MS);
+
+/** As the newest. Of the oldest those go that say nothing any more, and one of too many. */
+function remember<T>(among: Map<string, T>, key: string, value: T, isOver: (value: T) => boolean): void {
   among.delete(key);
   among.set(key, value);
-  if (among.size <= REMEMBERED) return;
-  for (const oldest of among.keys()) {
+  for (const [oldest, one] of among) {
+    if (among.size <= REMEMBERED && !isOver(one)) return;
     among.delete(oldest);
-    return;
   }
 }

@@ -29,3 +29,13 @@ test('what is remembered is bounded', () => {
   for (let i = 0; i < 5000; i++) series.tell(`e${i}`, `o${i}`, 1);
   expect(series.tell('first', 'first', 2)).toMatchObject({ tell: 'new' });
 });
+
+test('what says nothing any more is forgotten: series of ten minutes ago, and budgets that are full again', () => {
+  const series = new EventSeries();
+  for (let i = 0; i < 100; i++) series.tell(`e${i}`, `o${i}`, i);
+  expect(series.size).toBe(200);
+  series.tell('later', 'another', 300_000);
+  expect(series.size).toBe(100 + 1 + 99 + 1);
+  series.tell('last', 'another', 700_000);
+  expect(series.size).toBe(2 + 1);
+});

@@ -83,20 +83,21 @@ export class BenchCluster implements AsyncDisposable {
     });
   }
 
-  async startController(): Promise<AgentPod> {
+  async startController(env: Readonly<Record<string, string>> = {}): Promise<AgentPod> {
     return this.#start({
       files: await this.api.podFilesOf('controller'),
       args: ['controller'],
-      env: { METALLB_POD_NAME: 'controller-0' },
+      env: { ...env, METALLB_POD_NAME: 'controller-0' },
     });
   }
 
   /** With all that MetalLB's DaemonSet says. */
-  async startSpeaker(node: string, flags: readonly string[] = []): Promise<AgentPod> {
+  async startSpeaker(node: string, flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<AgentPod> {
     return this.#start({
       files: await this.api.podFilesOf('speaker'),
       args: ['speaker', '--interface', 'eth0', ...flags],
       env: {
+        ...env,
         METALLB_NODE_NAME: node,
         METALLB_POD_NAME: `speaker-${node}`,
         METALLB_ML_BIND_ADDR: addressOf(this.nodes.indexOf(node)),

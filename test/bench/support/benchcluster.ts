@@ -12,10 +12,12 @@ import { CONNECTIONS } from './services.js';
 
 const OURS = `/apis/metallb.io/v1beta1/namespaces/${METALLB_NAMESPACE}`;
 const PODS = `/api/v1/namespaces/${METALLB_NAMESPACE}/pods`;
+/** The soak shares a lab with tests of what ships, whose addresses are in 192.168.1.0/24. */
+const SUBNET = '192.168.99';
 /** Of the API server, on the Ethernet of the nodes. */
-const API = '192.168.1.1';
-const CLIENT = '192.168.1.100';
-const addressOf = (node: number): string => `192.168.1.${11 + node}`;
+const API = `${SUBNET}.1`;
+const CLIENT = `${SUBNET}.100`;
+const addressOf = (node: number): string => `${SUBNET}.${11 + node}`;
 
 export interface BenchClusterOptions {
   readonly nodes: number;

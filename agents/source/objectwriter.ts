@@ -70,7 +70,10 @@ export class ObjectWriter {
   /** Undefined: there is nothing to write. */
   async write(key: string): Promise<Answer | undefined> {
     const object = this.#wanted.get(key);
-    if (object === undefined) return this.#remove(key);
+    if (object === undefined) {
+      this.#given.delete(key);
+      return this.#remove(key);
+    }
     if (!isRecord(object['status'])) return undefined;
     const { kind, metadata } = object;
     const shown = this.#shownObject(kind, metadata.name);

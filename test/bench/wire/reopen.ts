@@ -1,4 +1,4 @@
-/** What a client notices when captures are reopened because the filter changed: a pool appears, with a Service in it. */
+/** What a client notices when the filter of a capture changes: a pool appears, with a Service in it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pool } from '../../lab/manifests.js';
 import { type Figures, figure, median } from '../figures.js';

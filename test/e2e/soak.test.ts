@@ -26,7 +26,8 @@ const LONG_MS = 120_000;
 const SAMPLE_MS = 250;
 /**
  * How much more each thread may hold in the last quarter than in the second. Code that is compiled late, and what ten minutes of events
- * are remembered by, is some hundred kilobytes; 3 KB a second for nothing would be 2.6 MB in half an hour. A quarter of a minute has few collections to compare.
+ * are remembered by, is some hundred kilobytes; 3 KB a second for nothing would be 2.6 MB in half an hour. A quarter of a minute has few
+ * collections to compare.
  */
 const MOST_HELD_MB = SECONDS < 600 ? 3 : 1.5;
 /** How much more may be resident: V8 keeps pages that the wire thread once needed. Each where it was smallest. */

@@ -13,13 +13,11 @@ import { type Observed, ruleTests } from '../prometheus/ruletest.js';
 import { SCENARIOS } from '../prometheus/scenarios.js';
 import type { PodMonitor } from '../prometheus/scrapeconfig.js';
 import { type Labels, seriesOf } from '../prometheus/series.js';
-import { until } from '../support/until.js';
 import { canHaveRealCluster, RealCluster } from './realcluster.js';
 import { Stranger } from './stranger.js';
 import { ANSWER, workload } from './workload.js';
 
 const LONG_MS = 300_000;
-const SOON_MS = 30_000;
 const cluster = new RealCluster();
 
 /** As one writes it who has read the README. */
@@ -94,15 +92,11 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
   };
   /** Of a client that has to ask anew who has the address. */
   const answered = (): Promise<string> =>
-    until(
-      'the client is answered',
-      async () => {
-        const ask = `ip neigh flush dev eth0; curl -s --max-time 2 http://192.168.1.240/`;
-        const { stdout } = await cluster.command(['shell', 'client', 'sh', '-c', ask]);
-        return stdout === '' ? undefined : stdout;
-      },
-      LONG_MS,
-    );
+    cluster.until('the client is answered', async () => {
+      const ask = `ip neigh flush dev eth0; curl -s --max-time 2 http://192.168.1.240/`;
+      const { stdout } = await cluster.command(['shell', 'client', 'sh', '-c', ask]);
+      return stdout === '' ? undefined : stdout;
+    });
   /** Each as its reason and message, the oldest first. */
   const events = (namespace: string): Promise<string> =>
     cluster.kubectl(
@@ -132,22 +126,18 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
     async () => {
       const owners = async (): Promise<readonly string[]> =>
         [...(await events('default')).matchAll(/^nodeAssigned announcing from node "(n\d)"/gm)].map(([, node = '']) => node);
-      const [before = ''] = await until('a Node is said to answer', async () => {
+      const [before = ''] = await cluster.until('a Node is said to answer', async () => {
         const found = await owners();
         return found.length > 0 && found;
       });
       expect((await cluster.command(['shell', 'bash', '-c', KILL, before])).code).toBe(0);
-      await until('another Node answers', async () => (await owners()).some((node) => node !== before), LONG_MS);
+      await cluster.until('another Node answers', async () => (await owners()).some((node) => node !== before));
       expect(await answered()).toBe(ANSWER);
-      await until(
-        'the speaker is started again',
-        async () => {
-          const template = '{.items[*].status.containerStatuses[*].restartCount}';
-          const counts = await cluster.kubectl(`get pods -n metallb-system -l component=speaker -o jsonpath=${template}`);
-          return counts.split(' ').sort().join() === '0,0,1';
-        },
-        LONG_MS,
-      );
+      await cluster.until('the speaker is started again', async () => {
+        const template = '{.items[*].status.containerStatuses[*].restartCount}';
+        const counts = await cluster.kubectl(`get pods -n metallb-system -l component=speaker -o jsonpath=${template}`);
+        return counts.split(' ').sort().join() === '0,0,1';
+      });
       await rolledOut('daemonset/speaker -n metallb-system');
       expect(await answered()).toBe(ANSWER);
     },
@@ -158,16 +148,12 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
     'say what is wrong where speakers have $what, and those that run answer',
     async ({ command, event }) => {
       await cluster.kubectl(command);
-      await until('an event says so', async () => event.test(await events('metallb-system')), LONG_MS);
-      await until(
-        'its DaemonSet goes no further',
-        async () => {
-          const status = await cluster.kubectl('get daemonset speaker -n metallb-system -o jsonpath={.status}');
-          const { updatedNumberScheduled, numberReady } = JSON.parse(status);
-          return updatedNumberScheduled === 1 && numberReady === 2;
-        },
-        LONG_MS,
-      );
+      await cluster.until('an event says so', async () => event.test(await events('metallb-system')));
+      await cluster.until('its DaemonSet goes no further', async () => {
+        const status = await cluster.kubectl('get daemonset speaker -n metallb-system -o jsonpath={.status}');
+        const { updatedNumberScheduled, numberReady } = JSON.parse(status);
+        return updatedNumberScheduled === 1 && numberReady === 2;
+      });
       expect(await answered()).toBe(ANSWER);
       await cluster.kubectl('rollout undo daemonset/speaker -n metallb-system');
       await rolledOut('daemonset/speaker -n metallb-system');
@@ -234,20 +220,16 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
     /** The client takes the address of the Service, and says so. */
     async function conflicts(): Promise<readonly Observed[]> {
       const claim = ['shell', 'client', 'arping', '-U', '-c', '1', '-i', 'eth0', '-S', '192.168.1.240', '192.168.1.240'];
-      return until(
-        'a speaker names the stranger',
-        async () => {
-          await cluster.command(claim);
-          for (const target of ofJob('metallb-speaker')) {
-            const found = seriesOf(target, await exposition(cluster, target)).filter(
-              ({ name }) => name === 'arpeggio_layer2_conflicts',
-            );
-            if (found.length > 0) return found;
-          }
-          return undefined;
-        },
-        SOON_MS,
-      );
+      return cluster.until('a speaker names the stranger', async () => {
+        await cluster.command(claim);
+        for (const target of ofJob('metallb-speaker')) {
+          const found = seriesOf(target, await exposition(cluster, target)).filter(
+            ({ name }) => name === 'arpeggio_layer2_conflicts',
+          );
+          if (found.length > 0) return found;
+        }
+        return undefined;
+      });
     }
 
     /** Nobody can take from a real speaker an interface that it answers on and leave it there: so its exposition alone. */

@@ -8,7 +8,6 @@ import { App } from 'cdk8s';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Install } from '../../constructs/index.js';
 import { ROOT } from '../constructs/support.js';
-import { until } from '../support/until.js';
 import { answersIn } from './arpgap.js';
 import { canHaveMetallb, METALLB_MANIFEST, writeMetallbImages } from './metallb.js';
 import { canHaveRealCluster, RealCluster } from './realcluster.js';
@@ -78,11 +77,7 @@ describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', ()
     rmSync(folder, { recursive: true });
   }, LONG_MS);
 
-  const shell = async (script: string): Promise<string> => {
-    const { code, stdout, stderr } = await cluster.command(['shell', 'bash', '-ec', `cd ${folder}\n${script}`]);
-    if (code !== 0) throw new Error(`${script}: ${stdout}${stderr}`);
-    return stdout;
-  };
+  const shell = (script: string): Promise<string> => cluster.run(['bash', '-ec', `cd ${folder}\n${script}`]);
   /** Of each Service, with its pool. */
   const given = async (): Promise<Readonly<Record<string, string>>> => {
     const { items } = JSON.parse(await cluster.kubectl('get services -o json')) as {
@@ -114,7 +109,7 @@ describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', ()
     return stdout === ANSWER;
   };
   const areAnswered = async (): Promise<void> => {
-    for (const name of Object.keys(SERVICES)) await until(`${name} is answered`, () => isAnswered(name), LONG_MS);
+    for (const name of Object.keys(SERVICES)) await cluster.until(`${name} is answered`, () => isAnswered(name));
   };
   const images = async (): Promise<readonly string[]> => {
     const text = await cluster.kubectl('get pods -n metallb-system -o jsonpath={.items[*].spec.containers[*].image}');
@@ -132,10 +127,10 @@ describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', ()
         () => true,
         () => false,
       );
-    await until('its webhook takes the configuration', configured, LONG_MS);
+    await cluster.until('its webhook takes the configuration', configured);
     await cluster.kubectl('apply -f -', list([workload({ replicas: 3 }), ...Object.entries(SERVICES).map(service)]));
     await shell('kubectl rollout status deployment/web --timeout=3m');
-    addresses = await until('each has an address', async () => {
+    addresses = await cluster.until('each has an address', async () => {
       const all = await given();
       return Object.values(all).every((one) => one.startsWith('192.168.1.2')) && all;
     });
@@ -156,10 +151,9 @@ describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', ()
     await cluster.kubectl('apply -f -', renamed);
     for (const [i, node] of ['n1', 'n2', 'n3'].entries()) {
       await cluster.kubectl(`label node ${node} speaker=second`);
-      await until(
+      await cluster.until(
         `${node} has changed`,
         async () => (await readyOf('second')) === `${i + 1}` && (await readyOf('speaker')) === `${2 - i}`,
-        LONG_MS,
       );
       await areAnswered();
     }
@@ -186,12 +180,12 @@ describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', ()
       client node -e "$(cat <<'END'\n${ASK}\nEND\n)" ${address} > asked 2> asked-errors & echo $! >> pids`);
     const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
     const asked = (): readonly string[] => read('asked').split('\n').slice(0, -1);
-    await until('the client asks', () => asked().length > 10 && answersIn(read('heard'), address).count > 10);
+    await cluster.until('the client asks', () => asked().length > 10 && answersIn(read('heard'), address).count > 10);
     for (const block of blocks) await shell(`arpeggio() { node ${ROOT}build/arpeggio.js "$@"; }\n${block}`);
     await areAnswered();
     await shell('kill $(cat pids)');
 
-    await until('nothing of the other is left', async () => (await images()).join() === expected.join(), LONG_MS);
+    await cluster.until('nothing of the other is left', async () => (await images()).join() === expected.join());
     // What the one before has written is no sign that it is there still.
     expect(await cluster.kubectl('get events -n metallb-system -o jsonpath={.items[*].reason}')).not.toContain(
       'SECOND_CONTROLLER',

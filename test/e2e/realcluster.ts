@@ -6,6 +6,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../constructs/support.js';
 import { type Finished, output } from '../support/output.js';
+import { type Probe, until } from '../support/until.js';
+
+/** More than any one step takes on a busy machine, and less than a test may: so whoever waits in vain can say for what. */
+const PATIENCE_MS = 120_000;
+/** Beyond the timeouts of `kubectl rollout status` and `kubectl wait`, so that these say themselves what is missing. */
+const LONGEST_COMMAND_MS = 200_000;
+const LOOKS = [
+  'get nodes,pods -A -o wide --no-headers',
+  'get events -A --sort-by=.lastTimestamp --no-headers | tail -n 12',
+  'logs -n metallb-system -l component=speaker --tail=4 --prefix',
+];
 
 /** Cgroups belong to the machine's root, not to that of a user namespace. */
 const isRoot = (): boolean => /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
@@ -36,9 +47,12 @@ export class RealCluster {
     if (code !== 0) throw new Error(stderr);
   }
 
-  /** `npm run cluster` with these arguments. */
-  command(args: readonly string[], input = ''): Promise<Finished> {
-    return this.start(args, input).finished;
+  /** `npm run cluster` with these arguments, ended if it does not end. */
+  async command(args: readonly string[], input = ''): Promise<Finished> {
+    const { child, finished } = this.start(args, input);
+    const hanging = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), LONGEST_COMMAND_MS);
+    const { code, stdout, stderr } = await finished.finally(() => clearTimeout(hanging));
+    return { code, stdout, stderr: code === null ? `${stderr}no end after ${LONGEST_COMMAND_MS / 1000} s` : stderr };
   }
 
   start(args: readonly string[], input = ''): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
@@ -52,10 +66,30 @@ export class RealCluster {
     return { child, finished: output(child) };
   }
 
-  async kubectl(words: string, input?: string): Promise<string> {
-    const { code, stdout, stderr } = await this.command(['shell', 'kubectl', ...words.split(' ')], input);
-    if (code !== 0) throw new Error(`kubectl ${words}: ${stderr}`);
-    return stdout;
+  kubectl(words: string, input?: string): Promise<string> {
+    return this.run(['kubectl', ...words.split(' ')], input);
+  }
+
+  /** A command in the cluster that succeeds, and what it wrote. */
+  async run(command: readonly string[], input?: string): Promise<string> {
+    const { code, stdout, stderr } = await this.command(['shell', ...command], input);
+    if (code === 0) return stdout;
+    const state = code === null ? `\n${await this.#state()}` : '';
+    throw new Error(`${command.join(' ')}: ${stdout}${stderr}${state}`);
+  }
+
+  /** As `until`; one that waits in vain is told how the cluster is. */
+  async until<T>(what: string, probe: Probe<T>): Promise<T> {
+    try {
+      return await until(what, probe, PATIENCE_MS);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${await this.#state()}`);
+    }
+  }
+
+  async #state(): Promise<string> {
+    const { stdout, stderr } = await this.command(['shell', 'sh', '-c', LOOKS.map((one) => `kubectl ${one}`).join('; ')]);
+    return `${stdout}${stderr}`;
   }
 
   async down(): Promise<Finished> {

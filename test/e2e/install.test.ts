@@ -48,6 +48,8 @@ async function cluster(options?: ApiServerOptions): Promise<ApiServer> {
 
 const VERSIONS =
   'jsonpath={range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}';
+/** What a kind that does not go says of it. */
+const LEFT = 'jsonpath={range .items[*]}{.metadata.name}: {.status.conditions[?(@.type=="Terminating")].message}{"\\n"}{end}';
 /** As before Kubernetes 1.30. */
 const WITHOUT_POLICIES = [
   '--disable-admission-plugins=ValidatingAdmissionPolicy',
@@ -99,11 +101,10 @@ describeWithApiServer('dist/', { timeout: 3 * LONG_MS }, () => {
       const kinds = 'clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings';
       expect((await must('get', kinds, '-o', 'name')).filter((name) => name.includes('arpeggio'))).toEqual([]);
       // Where objects are left when their kind goes, an API server now and then takes more than a minute.
-      await until(
-        'the CRDs are gone',
-        async () => (await api.kubectl(['get', 'crd', '-o', 'name'])).stdout === '',
-        2.5 * LONG_MS,
-      );
+      const left = async (): Promise<string> => (await api.kubectl(['get', 'crd', '-o', LEFT])).stdout;
+      await until('the CRDs are gone', async () => (await left()) === '', 2.5 * LONG_MS).catch(async (error: Error) => {
+        throw new Error(`${error.message}: ${await left()}`);
+      });
     });
   });
 

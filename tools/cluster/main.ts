@@ -137,6 +137,8 @@ function shell(command: readonly string[]): void {
   const env = {
     ...process.env,
     KUBECONFIG: inFolder('administrator'),
+    // What kubectl remembers of an API server it finds by its address, which every cluster has.
+    KUBECACHEDIR: inFolder('kubectl-cache'),
     PATH: `${inFolder('bin')}:${process.env['KUBEBUILDER_ASSETS']}:${process.env['PATH']}:/usr/sbin:/sbin`,
   };
   const what = command.length > 0 ? command : [process.env['SHELL'] ?? 'sh'];

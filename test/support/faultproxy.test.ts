@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { type ApiServer, startApiServer } from './apiserver.js';
@@ -309,9 +310,12 @@ describeWithApiServer('a proxy of faults', () => {
     });
   });
 
-  test('ends with everything that is open', async () => {
+  test('ends with everything that is open, also with a handshake that never begins', async () => {
     const watch = await watchMaps();
+    const silent = connect(proxy.port, proxy.host);
+    await once(silent, 'connect');
     await proxy[Symbol.asyncDispose]();
+    silent.destroy();
     await until('the watch has ended', () => watch.end !== undefined);
     await expect(call('GET', MAPS)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     proxy = await FaultProxy.start(api);

@@ -151,7 +151,8 @@ export class FaultProxy implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server.close(), 'close');
-    this.#server.closeAllConnections();
+    // Those in the middle of their handshake too, which `closeAllConnections` does not know of.
+    for (const socket of this.#sockets.values()) socket.destroy();
     this.#agent.destroy();
     await closed;
   }

@@ -103,7 +103,8 @@ describeWithApiServer('dist/', { timeout: 3 * LONG_MS }, () => {
       // Where objects are left when their kind goes, an API server now and then takes more than a minute.
       const left = async (): Promise<string> => (await api.kubectl(['get', 'crd', '-o', LEFT])).stdout;
       await until('the CRDs are gone', async () => (await left()) === '', 2.5 * LONG_MS).catch(async (error: Error) => {
-        throw new Error(`${error.message}: ${await left()}`);
+        const said = readFileSync(api.log, 'utf8').split('\n').slice(-12).join('\n');
+        throw new Error(`${error.message}: ${await left()}\n${said}`);
       });
     });
   });

@@ -23,6 +23,8 @@ export interface ApiServer {
   /** Of an administrator. */
   readonly endpoint: Endpoint;
   readonly kubeconfig: string;
+  /** A file with what it says of itself. */
+  readonly log: string;
   /** A file with an audit event a line, if there is a policy for them. */
   readonly auditLog: string;
   /** PEM: the certificate and the key that it shows itself with. */
@@ -102,6 +104,7 @@ export async function startApiServer({ host = LOOPBACK, audit, more = [], progra
   return {
     endpoint,
     kubeconfig,
+    log: serverLog(folder),
     auditLog: auditLog(folder),
     identity: { cert: endpoint.ca, key: readFileSync(join(folder, 'apiserver.key'), 'utf8') },
     kubectl: (args, input) => kubectl(folder, kubeconfig, args, input),
@@ -170,9 +173,10 @@ function serverIn(
     const ca = readFileSync(certificate(folder), 'utf8');
     return (await caller({ host, port, ca, token: TOKEN })('GET', '/readyz')).status === 200;
   };
-  return new Program({ file, flags, log: join(folder, 'kube-apiserver.log'), isReady });
+  return new Program({ file, flags, log: serverLog(folder), isReady });
 }
 
+const serverLog = (folder: string): string => join(folder, 'kube-apiserver.log');
 const auditLog = (folder: string): string => join(folder, 'audit.log');
 
 function auditFlags(folder: string, policy: AuditPolicy): readonly string[] {

@@ -273,8 +273,9 @@ function agent(component: Component, props: AgentsProps, more: readonly string[]
         : []),
       ...more,
     ],
-    // Often, and from the beginning: whoever waits for it waits 2 s too long at most.
-    readinessProbe: { httpGet: { path: '/readyz', ...at }, periodSeconds: 2 },
+    // Often, and from the beginning: whoever waits for it waits 2 s too long at most. Whoever is ready stays so for 30 s, as with MetalLB: while
+    // one Pod of a DaemonSet is wrong, all that are not ready are made like it, and a node that stands still for seconds is not worth that.
+    readinessProbe: { httpGet: { path: '/readyz', ...at }, periodSeconds: 2, failureThreshold: 15 },
     livenessProbe: { httpGet: { path: '/healthz', ...at }, periodSeconds: 10, timeoutSeconds: 5 },
   };
 }

@@ -14,9 +14,16 @@ interface PodSpec {
     readonly image: string;
     readonly resources: { readonly limits?: object };
     readonly securityContext: { readonly capabilities: object };
-    readonly livenessProbe: { readonly httpGet: object };
-    readonly readinessProbe: { readonly httpGet: object; readonly periodSeconds: number; readonly initialDelaySeconds?: number };
+    readonly readinessProbe: Probe;
+    readonly livenessProbe: Probe;
   }[];
+}
+
+interface Probe {
+  readonly httpGet: object;
+  readonly periodSeconds: number;
+  readonly failureThreshold?: number;
+  readonly initialDelaySeconds?: number;
 }
 
 interface Written {
@@ -130,10 +137,14 @@ test('a speaker may do with packets what it must, and nothing else; a controller
   expect(speaker.containers[0]?.resources.limits).toBeUndefined();
 });
 
-test.each<Workload>(['Deployment', 'DaemonSet'])('a Pod of the %s that is ready is known to be within 2 s', (kind) => {
-  const probe = podOf(kind).containers[0]?.readinessProbe;
-  expect([probe?.periodSeconds, probe?.initialDelaySeconds]).toEqual([2, undefined]);
-});
+test.each<Workload>(['Deployment', 'DaemonSet'])(
+  'a Pod of the %s is known to be ready within 2 s, and stays so for 30',
+  (kind) => {
+    const { readinessProbe: probe, livenessProbe: liveness } = podOf(kind).containers[0] ?? {};
+    expect([probe?.periodSeconds, probe?.initialDelaySeconds]).toEqual([2, undefined]);
+    expect([probe, liveness].map((one) => (one?.failureThreshold ?? 3) * (one?.periodSeconds ?? 0))).toEqual([30, 30]);
+  },
+);
 
 describe('an install', () => {
   const idsOf = (props?: ConstructorParameters<typeof Install>[2]): readonly string[] => {

@@ -3,6 +3,7 @@
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { App } from 'cdk8s';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createMetrics } from '../../agents/runtime/metrics.js';
@@ -18,6 +19,7 @@ import { Stranger } from './stranger.js';
 import { ANSWER, workload } from './workload.js';
 
 const LONG_MS = 300_000;
+const STILL_MS = 8000;
 const cluster = new RealCluster();
 
 /** As one writes it who has read the README. */
@@ -42,10 +44,10 @@ new LoadBalancerService(config, 'web', { selector: { app: 'web' }, ports: [{ por
 
 app.synth();
 `;
-/** `$0`: the Node. A Pod's processes have its name from their DaemonSet. */
-const KILL = `
+/** `$0`: the Node; `$1`: the signal. A Pod's processes have its name from their DaemonSet. */
+const SIGNAL = `
 for one in /proc/[0-9]*; do
-  if tr '\\0' '\\n' < "$one/environ" | grep -qx "METALLB_NODE_NAME=$0"; then kill -KILL "\${one#/proc/}"; fi
+  if tr '\\0' '\\n' < "$one/environ" | grep -qx "METALLB_NODE_NAME=$0"; then kill "-$1" "\${one#/proc/}"; fi
 done`;
 
 const patched = (op: object): string => `patch daemonset speaker -n metallb-system --type=json -p ${JSON.stringify([op])}`;
@@ -87,9 +89,24 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
     stranger.remove();
   }, LONG_MS);
 
+  const signal = async (node: string, name: 'KILL' | 'STOP' | 'CONT'): Promise<void> =>
+    void (await cluster.run(['bash', '-c', SIGNAL, node, name]));
   const rolledOut = async (...workloads: readonly string[]): Promise<void> => {
     for (const one of workloads) await cluster.kubectl(`rollout status ${one} --timeout=120s`);
   };
+  /** Each speaker that is ready, as its Node and its Pod. */
+  const ready = async (): Promise<readonly string[]> => {
+    const text = await cluster.kubectl(
+      `get pods -n metallb-system -l component=speaker -o jsonpath={range.items[*]}{.status.containerStatuses[0].ready}{"\\u0020"}{.spec.nodeName}{"\\u0020"}{.metadata.name}{"\\n"}{end}`,
+    );
+    return [...text.matchAll(/^true (.*)$/gm)].map(([, line = '']) => line).sort();
+  };
+  const goesNoFurther = (): Promise<unknown> =>
+    cluster.until('its DaemonSet goes no further', async () => {
+      const status = await cluster.kubectl('get daemonset speaker -n metallb-system -o jsonpath={.status}');
+      const { updatedNumberScheduled, numberReady } = JSON.parse(status);
+      return updatedNumberScheduled === 1 && numberReady === 2;
+    });
   /** Of a client that has to ask anew who has the address. */
   const answered = (): Promise<string> =>
     cluster.until('the client is answered', async () => {
@@ -130,7 +147,7 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
         const found = await owners();
         return found.length > 0 && found;
       });
-      expect((await cluster.command(['shell', 'bash', '-c', KILL, before])).code).toBe(0);
+      await signal(before, 'KILL');
       await cluster.until('another Node answers', async () => (await owners()).some((node) => node !== before));
       expect(await answered()).toBe(ANSWER);
       await cluster.until('the speaker is started again', async () => {
@@ -149,12 +166,28 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
     async ({ command, event }) => {
       await cluster.kubectl(command);
       await cluster.until('an event says so', async () => event.test(await events('metallb-system')));
-      await cluster.until('its DaemonSet goes no further', async () => {
-        const status = await cluster.kubectl('get daemonset speaker -n metallb-system -o jsonpath={.status}');
-        const { updatedNumberScheduled, numberReady } = JSON.parse(status);
-        return updatedNumberScheduled === 1 && numberReady === 2;
-      });
+      await goesNoFurther();
       expect(await answered()).toBe(ANSWER);
+      await cluster.kubectl('rollout undo daemonset/speaker -n metallb-system');
+      await rolledOut('daemonset/speaker -n metallb-system');
+    },
+    LONG_MS,
+  );
+
+  test(
+    'stay where they are though they stand still for seconds while another is wrong',
+    async () => {
+      await cluster.kubectl(BAD[1]?.command ?? '');
+      await goesNoFurther();
+      const before = await ready();
+      const nodes = before.map((line) => line.replace(/ .*/, ''));
+      expect(nodes).toHaveLength(2);
+      for (const node of nodes) await signal(node, 'STOP');
+      // Four probes fail. A DaemonSet replaces each Pod that is not ready at once, however many are wrong already.
+      await sleep(STILL_MS);
+      for (const node of nodes) await signal(node, 'CONT');
+      expect(await answered()).toBe(ANSWER);
+      expect(await ready()).toEqual(before);
       await cluster.kubectl('rollout undo daemonset/speaker -n metallb-system');
       await rolledOut('daemonset/speaker -n metallb-system');
     },

@@ -79,14 +79,15 @@ const GAUGES_WITH_TOTAL = [
 const COUNTERS_WITHOUT = ['requests_received', 'responses_sent', 'gratuitous_sent'].map((name) => `metallb_layer2_${name}`);
 
 describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', () => {
-  const stranger = new Stranger();
+  let stranger: Stranger;
   beforeAll(async () => {
+    stranger = new Stranger();
     await Promise.all([cluster.up(), stranger.install()]);
   }, LONG_MS);
 
   afterAll(async () => {
     await cluster.down();
-    stranger.remove();
+    stranger?.remove();
   }, LONG_MS);
 
   const signal = async (node: string, name: 'KILL' | 'STOP' | 'CONT'): Promise<void> =>

@@ -63,10 +63,11 @@ const once = () => new Promise((resolve) => {
 
 describe.runIf(canHaveRealCluster() && canHaveMetallb())('a running MetalLB', () => {
   const cluster = new RealCluster();
-  const folder = mkdtempSync('/var/tmp/arpeggio-moving-in-');
+  let folder = '';
   let addresses: Readonly<Record<string, string>> = {};
 
   beforeAll(async () => {
+    folder = mkdtempSync('/var/tmp/arpeggio-moving-in-');
     copyFileSync(join(ROOT, 'install.yaml'), join(folder, 'install.yaml'));
     copyFileSync(METALLB_MANIFEST, join(folder, 'metallb-native.yaml'));
     await cluster.up(await writeMetallbImages(folder));

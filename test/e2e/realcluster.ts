@@ -32,13 +32,17 @@ export function canHaveRealCluster(): boolean {
 
 export class RealCluster {
   readonly #env: NodeJS.ProcessEnv;
-  /** Not below /run, where the lab has its temporary files: each host of the cluster has a /run of its own. */
-  readonly #outer: string = mkdtempSync('/var/tmp/arpeggio-cluster-');
-  readonly folder: string = join(this.#outer, 'cluster');
+  #outer: string | undefined;
 
   /** With other variables of the environment than this process has. */
   constructor(env: NodeJS.ProcessEnv = {}) {
     this.#env = env;
+  }
+
+  /** Not below /run, where the lab has its temporary files: each host of the cluster has a /run of its own. */
+  get folder(): string {
+    this.#outer ??= mkdtempSync('/var/tmp/arpeggio-cluster-');
+    return join(this.#outer, 'cluster');
   }
 
   /** `images`: archives that each Node has besides ours. */
@@ -94,7 +98,7 @@ export class RealCluster {
 
   async down(): Promise<Finished> {
     const finished = await this.command(['down']);
-    rmSync(this.#outer, { recursive: true, force: true });
+    if (this.#outer !== undefined) rmSync(this.#outer, { recursive: true, force: true });
     return finished;
   }
 }

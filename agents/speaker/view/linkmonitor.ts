@@ -29,6 +29,9 @@ const BACKOFF_MS = { first: 100, last: 5000 };
 /** A monitor that lived so long is one that stays. */
 const STABLE_MS = 5000;
 
+/** How long after its end what it said is waited for. */
+const LAST_WORDS_MS = 100;
+
 /** The shell closes its copy of standard output, which then ends with the monitor. Its exit code is the monitor's. */
 const SCRIPT = '"$@" & child=$!; exec >&-; read -r _; kill $child 2>/dev/null; wait $child';
 
@@ -83,9 +86,14 @@ function ended(child: ChildProcessWithoutNullStreams, lastWords: () => string): 
   child.stdin.on('error', () => undefined);
   return new Promise((resolve) => {
     child.on('error', (error) => resolve(error.message));
-    child.on('exit', (code, killedBy) => {
-      // A monitor that outlives its shell would keep them open.
-      for (const stream of [child.stdout, child.stderr]) setImmediate(() => stream.destroy());
+    // Its last words may come after it. A monitor that outlives its shell would keep them open.
+    child.on('exit', () => {
+      const late = setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      }, LAST_WORDS_MS);
+      child.on('close', () => clearTimeout(late));
+    });
+    child.on('close', (code, killedBy) => {
       resolve([killedBy ?? `exit code ${code}`, lastWords()].filter((part) => part !== '').join(': '));
     });
   });

@@ -44,11 +44,12 @@ test('something is expected of every command', () => {
 
 describe.runIf(canHaveRealCluster())('the guide', () => {
   const cluster = new RealCluster();
-  const folder = mkdtempSync('/var/tmp/arpeggio-guide-');
+  let folder = '';
   const told: Told[] = [];
   let leader = 'node-1';
 
   beforeAll(async () => {
+    folder = mkdtempSync('/var/tmp/arpeggio-guide-');
     writeFiles(folder);
     await cluster.up();
   }, LONG_MS);

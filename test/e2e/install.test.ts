@@ -109,7 +109,7 @@ describeWithApiServer('dist/', { timeout: 3 * LONG_MS }, () => {
       const ofAll = 'clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings';
       expect((await must('get', ofAll, '-o', 'name')).filter((name) => name.includes('arpeggio'))).toEqual([]);
       await until('the CRDs are gone', async () => (await kinds()).length === 0, LONG_MS).catch(async () => {
-        // Now and then an API server (1.36) takes minutes: each try of its cleanup makes its storage start anew, fails while that has not
+        // Now and then an API server (1.34) takes minutes: each try of its cleanup makes its storage start anew, fails while that has not
         // begun ("storage is (re)initializing"), and the next waits twice as long. It may, as long as it waits for nothing of ours.
         for (const { metadata, status } of await kinds()) {
           expect(metadata).toMatchObject({ deletionTimestamp: expect.any(String), finalizers: [CLEANUP] });

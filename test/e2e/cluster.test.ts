@@ -52,6 +52,7 @@ done`;
 
 const patched = (op: object): string => `patch daemonset speaker -n metallb-system --type=json -p ${JSON.stringify([op])}`;
 const CONTAINER = '/spec/template/spec/containers/0';
+const WITHOUT_NET_RAW = patched({ op: 'remove', path: `${CONTAINER}/securityContext/capabilities/add` });
 const BAD: readonly { readonly what: string; readonly command: string; readonly event: RegExp }[] = [
   {
     what: 'an image that is nowhere',
@@ -60,7 +61,7 @@ const BAD: readonly { readonly what: string; readonly command: string; readonly 
   },
   {
     what: 'no NET_RAW',
-    command: patched({ op: 'remove', path: `${CONTAINER}/securityContext/capabilities/add` }),
+    command: WITHOUT_NET_RAW,
     event: /^CAPTURE_DENIED raw packets on \w+ need root or CAP_NET_RAW/m,
   },
   {
@@ -178,7 +179,7 @@ describe.runIf(canHaveRealCluster())('agents in a cluster of three real Nodes', 
   test(
     'stay where they are though they stand still for seconds while another is wrong',
     async () => {
-      await cluster.kubectl(BAD[1]?.command ?? '');
+      await cluster.kubectl(WITHOUT_NET_RAW);
       await goesNoFurther();
       // The one that was replaced may be ready to the end.
       const before = await cluster.until('two are ready', async () => {

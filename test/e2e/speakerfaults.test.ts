@@ -38,14 +38,14 @@ describeWithApiServer('speakers', { timeout: LONG_MS }, () => {
   }, LONG_MS);
   afterAll(() => stage?.close());
 
-  /** Who answers for the old address, asked all the time, as a kernel asks: beside other tests a single request may find no time to be answered. */
+  /** Who answers for the old address, asked all the time. */
   let witness: { readonly answers: (string | undefined)[]; end(): Promise<void> };
   beforeEach(() => {
     const answers: (string | undefined)[] = [];
     const over = new AbortController();
     const asking = (async () => {
       while (!over.signal.aborted) {
-        answers.push(await stage.owner(OLD, { tries: 3 }));
+        answers.push(await stage.owner(OLD));
         await pause(PACE_MS);
       }
     })();

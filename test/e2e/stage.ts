@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { METALLB_NAMESPACE } from '../../src/api/object.js';
 import { rank } from '../../src/layer2/ranking.js';
 import { ROOT } from '../constructs/support.js';
-import { type AskOptions, ask } from '../lab/arping.js';
+import { ask } from '../lab/arping.js';
 import { Network } from '../lab/network.js';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/apiserver.js';
 import type { Call } from '../support/call.js';
@@ -194,8 +194,8 @@ export class Stage {
   }
 
   /** The node whose MAC answers. */
-  async owner(address: string, options: AskOptions = {}): Promise<string | undefined> {
-    const mac = await ask(this.network.host('client'), address, options);
+  async owner(address: string): Promise<string | undefined> {
+    const mac = await ask(this.network.host('client'), address);
     return this.nodes.find((name) => this.network.host(name).mac === mac);
   }
 

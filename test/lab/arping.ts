@@ -4,24 +4,22 @@ import type { Host } from './network.js';
 export interface AskOptions {
   /** @default eth0 */
   readonly interfaceName?: string;
-  /** How long to wait for an answer, in all. @default a second for each of the tries */
+  /** How long to wait for an answer. @default 1000 */
   readonly timeoutMs?: number;
-  /** As often it asks, a second apart, until somebody answers: a kernel does so 3 times before it gives up. @default 1 */
-  readonly tries?: number;
 }
 
 /** The MAC that answers first when `host` asks for `address`; undefined when nobody does. */
 export async function ask(
   host: Host,
   address: string,
-  { interfaceName = 'eth0', tries = 1, timeoutMs = tries * 1000 }: AskOptions = {},
+  { interfaceName = 'eth0', timeoutMs = 1000 }: AskOptions = {},
 ): Promise<string | undefined> {
   const { stdout } = await host.run('arping', [
     '-r',
     '-C',
     '1',
     '-c',
-    String(tries),
+    '1',
     '-w',
     String(timeoutMs / 1000),
     '-i',

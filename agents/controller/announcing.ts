@@ -64,6 +64,8 @@ const BETWEEN_PICTURES_MS = 250;
 const AT_ONCE = 4;
 /** Until it is looked again whether the addresses are written. */
 const BUSY_MS = 200;
+/** Until it is looked again whether this process may write. */
+const UNSURE_MS = 200;
 
 export class Announcing {
   readonly #options: AnnouncingOptions;
@@ -121,7 +123,7 @@ export class Announcing {
     const now = performance.now();
     if (now >= Math.max(this.#queue.dueAtMs, this.#mayLookAtMs)) this.#look(now);
     const isHeldUp = this.#wanted.size > 0 && isBusy();
-    if (!isHeldUp && now >= this.#pausedUntilMs) this.#begin();
+    if (!isHeldUp && now >= this.#pausedUntilMs) this.#begin(now);
     const dueAtMs = Math.min(
       Math.max(this.#queue.dueAtMs, this.#mayLookAtMs),
       this.#wanted.size > 0 && this.#running < AT_ONCE
@@ -142,12 +144,17 @@ export class Announcing {
     }
   }
 
-  #begin(): void {
+  #begin(now: number): void {
     for (const [service, condition] of this.#wanted) {
       if (this.#running >= AT_ONCE) return;
+      if (!this.#options.mayWrite()) {
+        // One that lost its lease is stopped; one whose lease was only renewed late goes on.
+        this.#pausedUntilMs = now + UNSURE_MS;
+        return;
+      }
       this.#wanted.delete(service);
       const shown = this.#options.state.services.objects.get(service)?.shown;
-      if (shown === undefined || !this.#options.mayWrite()) continue;
+      if (shown === undefined) continue;
       this.#running++;
       this.#queue.wrote(service, performance.now());
       void this.#write(service, condition, shown).then((answer) => {

@@ -57,6 +57,8 @@ const AT_ONCE = 8;
 /** What the API server will not have today it will not have in a second. */
 const REFUSED_MS = 10_000;
 const LONGEST_RETRY_MS = 30_000;
+/** Until it is looked again whether this process may write. One that lost its lease is stopped; one whose lease was only renewed late goes on. */
+const UNSURE_MS = 200;
 /** Of one object the server may be unable to take anything; of so many in a row it is the server's own trouble. */
 const TROUBLED = 3;
 
@@ -184,7 +186,11 @@ export class KubernetesStatus implements StatusSink {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
     const now = performance.now();
-    while (this.#running < AT_ONCE && now >= this.#pausedUntilMs) {
+    while (this.#running < AT_ONCE && now >= this.#pausedUntilMs && now >= this.#queue.dueAtMs) {
+      if (!this.#options.mayWrite()) {
+        this.#pausedUntilMs = now + UNSURE_MS;
+        break;
+      }
       const key = this.#queue.next(now);
       if (key === undefined) break;
       this.#running++;
@@ -219,10 +225,6 @@ export class KubernetesStatus implements StatusSink {
   async #write(key: string): Promise<Written> {
     if (!this.#decided && key !== this.#ownKey) return 'nothing';
     const service = key.startsWith('Service ') ? key.slice('Service '.length) : undefined;
-    if (!this.#options.mayWrite()) {
-      if (service !== undefined) this.#services.forget(service);
-      return 'nothing';
-    }
     return service === undefined ? ((await this.#objects.write(key)) ?? 'nothing') : this.#services.write(service);
   }
 

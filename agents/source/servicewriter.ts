@@ -128,11 +128,6 @@ export class ServiceWriter {
     return answer;
   }
 
-  /** Nothing is written to it before something is wanted again. */
-  forget(service: string): void {
-    this.#pending.delete(service);
-  }
-
   #onWritten(service: string, after: ShownService): void {
     const known = this.#options.services.objects.get(service)?.shown.resourceVersion;
     if (known !== undefined && isNewer(after.resourceVersion, known)) this.#written.set(service, after);

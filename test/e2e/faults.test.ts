@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { clusterAccess } from '../../agents/kube/cluster.js';
 import { Transport } from '../../agents/kube/transport.js';
@@ -230,6 +231,18 @@ describeWithApiServer('with a bad way to the API server', () => {
       await changing;
       expect((await addressesOf('old', ...names))[0]).toBe(old);
       expect(controller.exitCode()).toBeUndefined();
+    });
+
+    test('writes what it decides while its lease is renewed late', async () => {
+      const leases = { verbs: ['update'], resources: ['leases'] } as const;
+      // One renewal hangs until it is given up, the next comes late: in between it may not write, and goes on to lead all the same.
+      proxy.add({ ...leases, fault: { do: 'delay', ms: 20_000 }, times: 1 });
+      const late = proxy.add({ ...leases, fault: { do: 'delay', ms: 4000 }, times: 1 });
+      await until('its time runs out', () => late.hits === 1, LONG_MS);
+      await pause(1500);
+      await create('late');
+      await addressesOf('late');
+      expect(controller.lines.filter(({ event }) => event === 'notLeading')).toEqual([]);
     });
 
     test('moves nothing and goes on when etcd has been dead', async () => {

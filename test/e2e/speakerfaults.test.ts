@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Rule } from '../support/faultproxy.js';
 import { until } from '../support/until.js';
 import { describeWithApiServer } from '../support/withapiserver.js';
+import { BlackBox } from './blackbox.js';
 import { free, Stage } from './stage.js';
 
 const OLD = free(200);
@@ -25,6 +26,7 @@ const BAD_WAYS: readonly (readonly [string, Rule])[] = [
 describeWithApiServer('speakers', { timeout: LONG_MS }, () => {
   let stage: Stage;
   let owner = '';
+  let box: BlackBox;
 
   beforeAll(async () => {
     stage = await Stage.open(['n1', 'n2']);
@@ -34,18 +36,21 @@ describeWithApiServer('speakers', { timeout: LONG_MS }, () => {
     await stage.service('old');
     expect(await stage.address('old')).toBe(OLD);
     await stage.startAll();
-    owner = await stage.settled('old', OLD);
+    owner = await stage.settled('old', OLD, stage.first(OLD));
+    box = await BlackBox.of(stage);
   }, LONG_MS);
+  beforeEach(() => box.openIfItFails());
   afterAll(() => stage?.close());
 
   /** Who answers for the old address, asked all the time. */
-  let witness: { readonly answers: (string | undefined)[]; end(): Promise<void> };
+  let witness: { readonly answers: string[]; end(): Promise<void> };
   beforeEach(() => {
-    const answers: (string | undefined)[] = [];
+    const answers: string[] = [];
     const over = new AbortController();
     const asking = (async () => {
       while (!over.signal.aborted) {
-        answers.push(await stage.owner(OLD));
+        const askedAt = new Date().toISOString();
+        answers.push((await stage.owner(OLD)) ?? `nobody, asked at ${askedAt}`);
         await pause(PACE_MS);
       }
     })();

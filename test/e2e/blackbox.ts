@@ -13,11 +13,15 @@ import type { Stage } from './stage.js';
 const LAST_LINES = 200;
 /** A test may ask some twenty times a second. */
 const LAST_FRAMES = 600;
+const LOOK_MS = 20;
+/** So much later than it should be, and this process, or the whole machine, stood still. */
+const STILL_MS = 200;
 
 export class BlackBox {
   readonly #stage: Stage;
   /** As tcpdump prints them, with the time in seconds. */
   readonly #frames: string[] = [];
+  readonly #still: string[] = [];
 
   private constructor(stage: Stage) {
     this.#stage = stage;
@@ -27,7 +31,18 @@ export class BlackBox {
   static async of(stage: Stage): Promise<BlackBox> {
     const box = new BlackBox(stage);
     await box.#listen(stage.network.host('client'));
+    box.#watchTime();
     return box;
+  }
+
+  #watchTime(): void {
+    let before = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      const lateMs = Math.round(now - before - LOOK_MS);
+      if (lateMs > STILL_MS) this.#still.push(`${lateMs} ms until ${new Date().toISOString()}`);
+      before = now;
+    }, LOOK_MS).unref();
   }
 
   async #listen(client: Host): Promise<void> {
@@ -49,6 +64,7 @@ export class BlackBox {
   openIfItFails(): void {
     const since = new Date().toISOString();
     onTestFailed(() => {
+      this.#print('this process stood still for', this.#still);
       const { controller, speakers, api, proxies } = this.#stage;
       const ofProcesses = [
         ['controller', controller?.lines ?? []] as const,

@@ -184,7 +184,7 @@ describeWithApiServer("MetalLB's scenarios of Layer 2 on a real API server", { t
     await stage.service('web');
     await stage.settled('web', ADDRESS, 'n2');
     await advertise('all', { nodeSelectors: null, preferredNodeSelectors: null });
-    const baseline = await stage.settled('web', ADDRESS);
+    const baseline = await stage.settled('web', ADDRESS, stage.first(ADDRESS));
     await advertise('all', prefers(10, ...NODES));
     // What is decided of another preference comes after what is decided of this one.
     await stage.service('witness');

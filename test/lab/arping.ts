@@ -8,13 +8,13 @@ export interface AskOptions {
   readonly timeoutMs?: number;
 }
 
-/** The MAC that answers first when `host` asks for `address`; undefined when nobody does. */
+/** The MAC that answers first when `host` asks for `address`; undefined when nobody does. Where arping itself fails, that is an error. */
 export async function ask(
   host: Host,
   address: string,
   { interfaceName = 'eth0', timeoutMs = 1000 }: AskOptions = {},
 ): Promise<string | undefined> {
-  const { stdout } = await host.run('arping', [
+  const { code, stdout, stderr } = await host.run('arping', [
     '-r',
     '-C',
     '1',
@@ -26,5 +26,6 @@ export async function ask(
     interfaceName,
     address,
   ]);
+  if (code > 1 || stderr !== '') throw new Error(`arping ${address} on ${host.name} ended with ${code}: ${stderr}`);
   return /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/m.exec(stdout)?.[0];
 }

@@ -225,8 +225,10 @@ async function script(lines: readonly string[]): Promise<void> {
 export function execute(program: string, args: readonly string[], { input, timeoutMs = 0 }: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve) => {
     const child = execFile(program, args, { timeout: timeoutMs, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 128;
-      resolve({ code, stdout, stderr: stderr === '' && error !== null ? error.message : stderr });
+      // Not a number: it could not be started, or a signal ended it, and only Node says so.
+      const hasEnded = error === null || typeof error.code === 'number';
+      const code = hasEnded ? Number(error?.code ?? 0) : 128;
+      resolve({ code, stdout, stderr: hasEnded || stderr !== '' ? stderr : error.message });
     });
     child.stdin?.on('error', () => {});
     child.stdin?.end(input ?? '');

@@ -210,10 +210,11 @@ export class Announcing {
       return;
     }
     const refused = 'refused' in answer ? answer.refused : undefined;
-    // It is gone, or another has its name: that one is told of by itself.
-    if (refused?.code === 404 || refused?.code === 409) return;
+    if (refused?.code === 404) return;
     const now = performance.now();
     this.#queue.note(service, now);
+    // Another has its name now, or others wrote so often that the API server gave up: no problem.
+    if (refused?.code === 409) return;
     this.#tell(troubleIssue(answer, 'who answers cannot be written to Services', 'it is tried again'));
     if (now < this.#pausedUntilMs) return;
     const { waitMs, backoff } = failed(this.#backoff, refused === undefined ? 'away' : failureOf(refused.code), Math.random());

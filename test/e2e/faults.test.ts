@@ -245,6 +245,23 @@ describeWithApiServer('with a bad way to the API server', () => {
       expect(controller.lines.filter(({ event }) => event === 'notLeading')).toEqual([]);
     });
 
+    test('says who answers, though others wrote so often in that moment that it was refused', async () => {
+      const ofAnnouncing = { verbs: ['patch'], resources: ['services/status'], manager: 'arpeggio-announcing' } as const;
+      const refused = proxy.add({ ...ofAnnouncing, fault: { do: 'refuse', status: 409 }, times: 1 });
+      await create('told');
+      await until('it is refused', () => refused.hits === 1, LONG_MS);
+      for (const name of ['old', 'told']) {
+        await until(
+          `${name} says who answers`,
+          async () => {
+            const { status } = (await api.call('GET', `${SERVICES}/${name}`)).body as { status: { conditions?: { type: string }[] } };
+            return status.conditions?.some(({ type }) => type === 'arpeggio/Announced') === true;
+          },
+          LONG_MS,
+        );
+      }
+    });
+
     test('moves nothing and goes on when etcd has been dead', async () => {
       const before = await addressesOf('old');
       await api.etcd.kill();

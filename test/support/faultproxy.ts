@@ -16,7 +16,7 @@ export type Fault =
   /** The connection is reset, and the API server hears of nothing. */
   | { readonly do: 'reset' }
   /** An answer of ours, in place of the API server's. */
-  | { readonly do: 'refuse'; readonly status: 401 | 403 | 410 | 422 | 429 | 500 | 503; readonly retryAfterS?: number }
+  | { readonly do: 'refuse'; readonly status: 401 | 403 | 409 | 410 | 422 | 429 | 500 | 503; readonly retryAfterS?: number }
   /** The request waits before it goes on. */
   | { readonly do: 'delay'; readonly ms: number }
   /** Something of the test's happens first. It says whether the request goes on; else its connection is reset, and the API server hears of nothing. */
@@ -280,6 +280,7 @@ const keyOf = ({ verb, resource }: Pick<RequestInfo, 'verb' | 'resource'>, manag
 const REASONS: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
+  409: 'Conflict',
   410: 'Expired',
   422: 'Invalid',
   429: 'TooManyRequests',

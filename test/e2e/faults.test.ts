@@ -254,7 +254,9 @@ describeWithApiServer('with a bad way to the API server', () => {
         await until(
           `${name} says who answers`,
           async () => {
-            const { status } = (await api.call('GET', `${SERVICES}/${name}`)).body as { status: { conditions?: { type: string }[] } };
+            const { status } = (await api.call('GET', `${SERVICES}/${name}`)).body as {
+              status: { conditions?: { type: string }[] };
+            };
             return status.conditions?.some(({ type }) => type === 'arpeggio/Announced') === true;
           },
           LONG_MS,

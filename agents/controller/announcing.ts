@@ -62,10 +62,8 @@ const REST_MS = 5000;
 const BETWEEN_PICTURES_MS = 250;
 /** Writes under way at a time: half of what addresses have. */
 const AT_ONCE = 4;
-/** Until it is looked again whether the addresses are written. */
+/** Until it is looked again whether the addresses are written, or whether a lease that was renewed late is. */
 const BUSY_MS = 200;
-/** Until it is looked again whether this process may write. */
-const UNSURE_MS = 200;
 
 export class Announcing {
   readonly #options: AnnouncingOptions;
@@ -118,12 +116,12 @@ export class Announcing {
 
   #pump(): void {
     clearTimeout(this.#timer);
-    const { state, isBusy } = this.#options;
+    const { state, isBusy, mayWrite } = this.#options;
     if (this.#stopped || !state.knowsAnswering) return;
     const now = performance.now();
     if (now >= Math.max(this.#queue.dueAtMs, this.#mayLookAtMs)) this.#look(now);
-    const isHeldUp = this.#wanted.size > 0 && isBusy();
-    if (!isHeldUp && now >= this.#pausedUntilMs) this.#begin(now);
+    const isHeldUp = this.#wanted.size > 0 && (isBusy() || !mayWrite());
+    if (!isHeldUp && now >= this.#pausedUntilMs) this.#begin();
     const dueAtMs = Math.min(
       Math.max(this.#queue.dueAtMs, this.#mayLookAtMs),
       this.#wanted.size > 0 && this.#running < AT_ONCE
@@ -144,14 +142,9 @@ export class Announcing {
     }
   }
 
-  #begin(now: number): void {
+  #begin(): void {
     for (const [service, condition] of this.#wanted) {
       if (this.#running >= AT_ONCE) return;
-      if (!this.#options.mayWrite()) {
-        // One that lost its lease is stopped; one whose lease was only renewed late goes on.
-        this.#pausedUntilMs = now + UNSURE_MS;
-        return;
-      }
       this.#wanted.delete(service);
       const shown = this.#options.state.services.objects.get(service)?.shown;
       if (shown === undefined) continue;

@@ -59,6 +59,8 @@ const REFUSED_MS = 10_000;
 const LONGEST_RETRY_MS = 30_000;
 /** Until it is looked again whether this process may write. One that lost its lease is stopped; one whose lease was only renewed late goes on. */
 const UNSURE_MS = 200;
+/** For what waited because its Service had changed: what is news of that is decided by then, mostly. */
+const SOON_MS = 50;
 /** Of one object the server may be unable to take anything; of so many in a row it is the server's own trouble. */
 const TROUBLED = 3;
 
@@ -70,6 +72,7 @@ export class KubernetesStatus implements StatusSink {
   readonly #objects: ObjectWriter;
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
   /** Nothing is written before: the server could not be reached, or asked for a pause. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #backoff: Backoff = RESTED;
@@ -109,6 +112,7 @@ export class KubernetesStatus implements StatusSink {
     signal.addEventListener('abort', () => {
       this.#stopped = true;
       clearTimeout(this.#timer);
+      clearTimeout(this.#soon);
     });
     void this.#recorder.run(signal);
     this.#pump();
@@ -138,8 +142,15 @@ export class KubernetesStatus implements StatusSink {
 
   /** A Service changed; gives whether only by us. */
   onService(service: string, before: ShownService | undefined, shown: ShownService | undefined): boolean {
-    // Whoever waits because it had changed need not wait any more.
-    if (this.#services.isPending(service)) this.#queue.add(serviceKey(service));
+    // Whoever waits because it had changed need not wait any more; if this is news, what is decided of it comes first.
+    const key = serviceKey(service);
+    if (this.#services.isPending(service) && this.#queue.isWaiting(key)) {
+      this.#queue.add(key);
+      this.#soon ??= setTimeout(() => {
+        this.#soon = undefined;
+        this.#pump();
+      }, SOON_MS);
+    }
     return this.#services.changed(service, before, shown);
   }
 
@@ -186,11 +197,8 @@ export class KubernetesStatus implements StatusSink {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
     const now = performance.now();
-    while (this.#running < AT_ONCE && now >= this.#pausedUntilMs && now >= this.#queue.dueAtMs) {
-      if (!this.#options.mayWrite()) {
-        this.#pausedUntilMs = now + UNSURE_MS;
-        break;
-      }
+    const isUnsure = now >= this.#queue.dueAtMs && !this.#options.mayWrite();
+    while (this.#running < AT_ONCE && now >= this.#pausedUntilMs && !isUnsure) {
       const key = this.#queue.next(now);
       if (key === undefined) break;
       this.#running++;
@@ -199,7 +207,7 @@ export class KubernetesStatus implements StatusSink {
         this.#pump();
       });
     }
-    const due = Math.max(this.#queue.dueAtMs, this.#pausedUntilMs) - now;
+    const due = isUnsure ? UNSURE_MS : Math.max(this.#queue.dueAtMs, this.#pausedUntilMs) - now;
     if (this.#running < AT_ONCE && Number.isFinite(due)) this.#timer = setTimeout(() => this.#pump(), Math.max(1, due));
   }
 

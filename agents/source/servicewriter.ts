@@ -72,7 +72,8 @@ export class ServiceWriter {
   want(service: string, object: KubeObject | undefined): boolean {
     const shown = this.#shown(service);
     if (shown === undefined) return false;
-    if (isRight(shown, object)) this.#pending.delete(service);
+    // What is being written may be what is not wanted any more.
+    if (isRight(shown, object) && !this.#underWay.has(service)) this.#pending.delete(service);
     else this.#pending.add(service);
     return this.#pending.has(service);
   }

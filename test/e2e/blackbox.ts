@@ -11,8 +11,8 @@ import type { Stage } from './stage.js';
 
 /** Of the API server's log. */
 const LAST_LINES = 200;
-/** A test may ask some twenty times a second. */
-const LAST_FRAMES = 600;
+/** More than a test of two minutes makes. */
+const MOST_FRAMES = 20_000;
 const LOOK_MS = 20;
 /** So much later than it should be, and this process, or the whole machine, stood still. */
 const STILL_MS = 200;
@@ -53,8 +53,7 @@ export class BlackBox {
     });
     if (child.stdout !== null) {
       createInterface({ input: child.stdout }).on('line', (line) => {
-        this.#frames.push(line);
-        if (this.#frames.length > 2 * LAST_FRAMES) this.#frames.splice(0, LAST_FRAMES);
+        if (this.#frames.length < MOST_FRAMES) this.#frames.push(line);
       });
     }
     await until('tcpdump listens', () => said.includes('listening on'));
@@ -63,6 +62,7 @@ export class BlackBox {
   /** To be called before each test. */
   openIfItFails(): void {
     const since = new Date().toISOString();
+    this.#frames.length = 0;
     onTestFailed(() => {
       this.#print('this process stood still for', this.#still);
       const { controller, speakers, api, proxies } = this.#stage;
@@ -83,7 +83,7 @@ export class BlackBox {
         );
       }
       this.#print('the API server said', readFileSync(api.log, 'utf8').split('\n').slice(-LAST_LINES));
-      this.#print('the client heard', this.#frames.slice(-LAST_FRAMES));
+      this.#print('the client heard', this.#frames.map(withTime));
     });
   }
 
@@ -91,3 +91,7 @@ export class BlackBox {
     console.error(`--- ${what}:\n${lines.join('\n')}`);
   }
 }
+
+/** With the time as the processes have it. */
+const withTime = (frame: string): string =>
+  frame.replace(/^\d+\.\d+/, (seconds) => new Date(1000 * Number(seconds)).toISOString());

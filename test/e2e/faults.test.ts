@@ -237,9 +237,9 @@ describeWithApiServer('with a bad way to the API server', () => {
       const leases = { verbs: ['update'], resources: ['leases'] } as const;
       // One renewal hangs until it is given up, the next comes late: in between it may not write, and goes on to lead all the same.
       proxy.add({ ...leases, fault: { do: 'delay', ms: 20_000 }, times: 1 });
-      const late = proxy.add({ ...leases, fault: { do: 'delay', ms: 4000 }, times: 1 });
+      const late = proxy.add({ ...leases, fault: { do: 'delay', ms: 3000 }, times: 1 });
       await until('its time runs out', () => late.hits === 1, LONG_MS);
-      await pause(1500);
+      await pause(1200);
       await create('late');
       await addressesOf('late');
       expect(controller.lines.filter(({ event }) => event === 'notLeading')).toEqual([]);

@@ -53,6 +53,14 @@ const OWN_STATE: KubeObject = {
 const FORBIDDEN =
   'services "a" is forbidden: User "u" cannot patch resource "services/status" in API group "" in the namespace "default"';
 
+function gate(): [held: Promise<void>, release: () => void] {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return [held, release];
+}
+
 /** What becomes of one write: a code, or the connection ends. */
 type Fate = number | 'lost';
 
@@ -68,6 +76,10 @@ interface World {
   /** Who has written addresses, if the API server is asked. */
   readonly writers: string[];
   mayWrite: boolean;
+  /** Answers wait for it. */
+  held: Promise<unknown>;
+  /** The end of the term. */
+  end(): void;
   /** Service by name whose status may not be written. */
   forbidden: string;
   /** What should be shown from now on. */
@@ -91,6 +103,7 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     if (body.kind === 'ConfigurationState' && body.status !== undefined) states.push(body.status);
     const [, name = ''] = /\/services\/([^/]+)\/status/.exec(request.url ?? '') ?? [];
     writes.push(`${name} from ${body.metadata.resourceVersion}`);
+    await world.held;
     const fate = name !== '' && name === world.forbidden ? 403 : (fates.shift() ?? 200);
     if (fate === 'lost') request.socket.destroy();
     else if (fate !== 200)
@@ -110,7 +123,9 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     states: none,
     announced: undefined,
   };
-  const world = { writes, issues, fates, states, writers, mayWrite: true, forbidden: '', wants: new Map<string, KubeObject>() };
+  const wants = new Map<string, KubeObject>();
+  const held: Promise<unknown> = Promise.resolve();
+  const world = { writes, issues, fates, states, writers, mayWrite: true, held, forbidden: '', wants };
   const status = new KubernetesStatus({
     ...{ transport, state, namespace: 'metallb-system', host: 'c', component: 'controller', owner: Promise.resolve(undefined) },
     ownState: OWN_STATE,
@@ -118,7 +133,8 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     mayWrite: () => world.mayWrite,
     report: (one) => void issues.push(one),
   });
-  status.run(testSignal());
+  const term = new AbortController();
+  status.run(AbortSignal.any([testSignal(), term.signal]));
   const tell = (object: Stored): boolean => {
     const key = `default/${object.metadata.name}`;
     const before = services.get(key)?.shown;
@@ -130,7 +146,7 @@ async function open(...objects: readonly Stored[]): Promise<World> {
     for (const object of objects) world.wants.set(`${object.metadata.namespace}/${object.metadata.name}`, object);
     status.writeStatus('controller', objects);
   };
-  return Object.assign(world, { status, tell, list, want });
+  return Object.assign(world, { status, tell, list, want, end: () => term.abort() });
 }
 
 const idle = ({ status }: World): Promise<unknown> => until('everything is written', () => status.depth === 0);
@@ -218,6 +234,40 @@ test('one that may not write writes what is wanted as soon as it may: its lease 
   world.mayWrite = true;
   await written(world, 1);
   expect(world.writes).toEqual(['a from 1']);
+});
+
+test('one whose term is over writes nothing more, though the next term is its own', async () => {
+  const world = await open(stored('a', 1));
+  world.mayWrite = false;
+  world.want(wanted('a', '192.0.2.1'));
+  world.end();
+  world.mayWrite = true;
+  await pause(500);
+  expect(world.writes).toEqual([]);
+});
+
+test.each<[string, Fate]>([
+  ['taken', 200],
+  ['lost', 'lost'],
+])('what is taken back while it is written is written as it was, whether that was %s or not', async (_, fate) => {
+  const { status, metadata } = wanted('a', '192.0.2.1');
+  const showing = (version: number, ip: string): Stored => {
+    const object = stored('a', version, { status: { ...(status as object), loadBalancer: { ingress: [{ ip }] } } });
+    return { ...object, metadata: { ...object.metadata, annotations: metadata.annotations } };
+  };
+  const world = await open(showing(1, '192.0.2.1'));
+  const [held, release] = gate();
+  world.held = held;
+  world.fates.push(fate);
+  world.want(wanted('a', '192.0.2.2'));
+  await written(world, 1);
+  world.want(wanted('a', '192.0.2.1'));
+  // The watch may be sooner than the answer.
+  world.tell(showing(101, '192.0.2.2'));
+  release();
+  await written(world, 2);
+  await idle(world);
+  expect(world.writes).toEqual(['a from 1', 'a from 101']);
 });
 
 test('what was made and written, and the watch has not told yet, is not written again', async () => {

@@ -72,7 +72,6 @@ export class KubernetesStatus implements StatusSink {
   readonly #objects: ObjectWriter;
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
-  #soon: NodeJS.Timeout | undefined;
   /** Nothing is written before: the server could not be reached, or asked for a pause. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #backoff: Backoff = RESTED;
@@ -112,7 +111,6 @@ export class KubernetesStatus implements StatusSink {
     signal.addEventListener('abort', () => {
       this.#stopped = true;
       clearTimeout(this.#timer);
-      clearTimeout(this.#soon);
     });
     void this.#recorder.run(signal);
     this.#pump();
@@ -146,10 +144,8 @@ export class KubernetesStatus implements StatusSink {
     const key = serviceKey(service);
     if (this.#services.isPending(service) && this.#queue.isWaiting(key)) {
       this.#queue.add(key);
-      this.#soon ??= setTimeout(() => {
-        this.#soon = undefined;
-        this.#pump();
-      }, SOON_MS);
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#pump(), SOON_MS);
     }
     return this.#services.changed(service, before, shown);
   }
@@ -198,7 +194,7 @@ export class KubernetesStatus implements StatusSink {
     if (this.#stopped) return;
     const now = performance.now();
     const isUnsure = now >= this.#queue.dueAtMs && !this.#options.mayWrite();
-    while (this.#running < AT_ONCE && now >= this.#pausedUntilMs && !isUnsure) {
+    while (!isUnsure && this.#running < AT_ONCE && now >= this.#pausedUntilMs) {
       const key = this.#queue.next(now);
       if (key === undefined) break;
       this.#running++;

@@ -30,6 +30,13 @@ const wanted = (name: string, ip: string): KubeObject => ({
     loadBalancer: { ingress: [{ ip, ipMode: 'VIP' }] },
   },
 });
+/** A Service that shows what we wrote. */
+function showing(name: string, version: number, ip: string): Stored {
+  const { status, metadata } = wanted(name, ip);
+  const object = stored(name, version, { status });
+  return { ...object, metadata: { ...object.metadata, annotations: metadata.annotations } };
+}
+
 const known = (object: Stored): KnownService => {
   const view = readService(object);
   if (!view.ok) throw new Error('it is a Service');
@@ -168,14 +175,8 @@ test('what comes back by the watch is known as our own, and a later change is no
   world.want(wanted('a', '192.0.2.1'));
   await written(world, 1);
   await idle(world);
-  const { status: shows, metadata: ours } = wanted('a', '192.0.2.1');
-  const echo = (version: number, ingress?: string): Stored => {
-    const status = ingress === undefined ? shows : { ...(shows as object), loadBalancer: { ingress: [{ ip: ingress }] } };
-    const object = stored('a', version, { status });
-    return { ...object, metadata: { ...object.metadata, ...{ annotations: ours.annotations } } };
-  };
-  await until('the answer is there', () => world.tell(echo(101)));
-  expect(world.tell(echo(102, '203.0.113.9'))).toBe(false);
+  await until('the answer is there', () => world.tell(showing('a', 101, '192.0.2.1')));
+  expect(world.tell(showing('a', 102, '203.0.113.9'))).toBe(false);
   world.want(wanted('a', '192.0.2.1'));
   await written(world, 2);
   expect(world.writes).toEqual(['a from 1', 'a from 102']);
@@ -201,6 +202,17 @@ test('a Service that somebody changed meanwhile is written as soon as that is kn
   world.tell(stored('a', 7, { spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } }));
   await until('it is written', () => world.writes.includes('a from 7'));
   expect(world.issues).toEqual([]);
+});
+
+test('one that was refused need not wait after it changed, though that is no news; another goes on to', async () => {
+  const world = await open(stored('a', 1), stored('b', 2));
+  world.fates.push(422, 422);
+  world.want(wanted('a', '192.0.2.1'), wanted('b', '192.0.2.2'));
+  await until('both are told', () => world.issues.length === 2);
+  world.tell(stored('a', 7));
+  await written(world, 3);
+  await until('one waits', () => world.status.depth === 1);
+  expect(world.writes.slice(2)).toEqual(['a from 7']);
 });
 
 test.each<[string, Fate]>([
@@ -250,12 +262,7 @@ test.each<[string, Fate]>([
   ['taken', 200],
   ['lost', 'lost'],
 ])('what is taken back while it is written is written as it was, whether that was %s or not', async (_, fate) => {
-  const { status, metadata } = wanted('a', '192.0.2.1');
-  const showing = (version: number, ip: string): Stored => {
-    const object = stored('a', version, { status: { ...(status as object), loadBalancer: { ingress: [{ ip }] } } });
-    return { ...object, metadata: { ...object.metadata, annotations: metadata.annotations } };
-  };
-  const world = await open(showing(1, '192.0.2.1'));
+  const world = await open(showing('a', 1, '192.0.2.1'));
   const [held, release] = gate();
   world.held = held;
   world.fates.push(fate);
@@ -263,7 +270,7 @@ test.each<[string, Fate]>([
   await written(world, 1);
   world.want(wanted('a', '192.0.2.1'));
   // The watch may be sooner than the answer.
-  world.tell(showing(101, '192.0.2.2'));
+  world.tell(showing('a', 101, '192.0.2.2'));
   release();
   await written(world, 2);
   await idle(world);
